@@ -1,0 +1,118 @@
+/*
+ * A config file, read whole and checked whole into one immutable struct. Never half of one: a file
+ * with anything wrong in it gives an error that names the file, the line and the reason, and no struct.
+ */
+#ifndef CONF_CONF_H
+#define CONF_CONF_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "conf/err.h"
+
+enum conf_on_unknown {
+	CONF_UNKNOWN_ERROR,    /* the cycle closes */
+	CONF_UNKNOWN_ESTIMATE, /* the largest step of this plan so far counts, and is said to be an estimate */
+	CONF_UNKNOWN_ZERO,     /* it counts as nothing: the user says so */
+};
+
+enum conf_on_failure {
+	CONF_FAILURE_CLOSE, /* the cycle closes with an error */
+	CONF_FAILURE_RETRY, /* the step is tried again, through the gate, up to `attempts` in all */
+	CONF_FAILURE_SKIP,  /* the step counts as dealt with; the next one follows */
+};
+
+enum conf_failure_work {
+	CONF_WORK_SALVAGE, /* a failed step's work goes to a ref of its own, off the branch */
+	CONF_WORK_COMMIT,  /* … is committed on the branch, the step being NOK */
+	CONF_WORK_KEEP,    /* … is left in the work tree */
+};
+
+enum conf_when_complete {
+	CONF_COMPLETE_STOP,    /* a finished plan stays finished */
+	CONF_COMPLETE_RESTART, /* a finished plan begins anew with the next run */
+};
+
+enum conf_meter {
+	CONF_METER_NONE,    /* what the worker says on STEPGATE_USAGE_FD, or nothing: a known zero */
+	CONF_METER_COMMAND, /* meter_command prints the number of tokens that the step used */
+};
+
+/* Strings are UTF-8 as they stand in the file, without NUL, and live as long as the struct. A list
+ * of strings ends with a NULL; it is never NULL itself, only empty. */
+struct conf_step {
+	const char *title;
+	int line;
+	const char *const *command;     /* the program and its arguments; { "/bin/sh", "-c", TEXT } for `shell` */
+	const char *cwd;                /* absolute */
+	const char *input;              /* absolute path of the file on stdin, or NULL for /dev/null */
+	const char *const *environment; /* "NAME=VALUE", over what stepgate itself was given */
+	int64_t timeout_ms;             /* 0: none */
+	int64_t grace_ms;               /* from TERM to KILL */
+	enum conf_meter meter;
+	const char *const *meter_command;
+	bool usage_required;
+	enum conf_on_failure on_failure;
+	int attempts; /* at least 1 */
+};
+
+enum conf_report_type {
+	CONF_REPORT_FILE,    /* a JSON line is appended to a file */
+	CONF_REPORT_PROGRAM, /* a program is given the JSON on its stdin */
+};
+
+/* What a report is sent on: bits of conf_report.on. */
+enum conf_report_event {
+	CONF_ON_STARTED = 1 << 0, /* a cycle began */
+	CONF_ON_STEP = 1 << 1,    /* a step ended, well or not */
+	CONF_ON_NOK = 1 << 2,     /* a step ended NOK */
+	CONF_ON_CLOSED = 1 << 3,  /* a cycle closed */
+};
+
+struct conf_report {
+	const char *title;
+	int line;
+	enum conf_report_type type;
+	const char *path;           /* FILE: absolute */
+	const char *const *command; /* PROGRAM */
+	int64_t timeout_ms;         /* PROGRAM */
+	unsigned on;                /* conf_report_event bits */
+};
+
+struct conf_repository {
+	const char *path; /* absolute folder */
+	bool commit;
+	bool commit_close; /* the closing words are committed as well */
+	bool push;
+	const char *remote; /* "" for the branch's own upstream */
+	const char *branch; /* the branch to push to on `remote`; "" for the branch's own upstream */
+	const char *identity_name;  /* "" where git's own settings count */
+	const char *identity_email; /* likewise; both or neither */
+	const char *const *trailers;
+	int64_t lock_timeout_ms; /* how long a lock of another program is waited for */
+	int64_t push_timeout_ms;
+};
+
+struct conf {
+	const char *path;   /* as it was named */
+	const char *folder; /* absolute: what relative paths in the file are relative to */
+	const char *title;
+	int64_t budget; /* tokens; 0 where the file does not say */
+	int threshold;  /* percent; 0 where the file does not say */
+	enum conf_on_unknown on_unknown;
+	enum conf_when_complete when_complete;
+	enum conf_failure_work on_failure_work;
+	struct conf_repository repository;
+	const struct conf_step *steps; /* at least one, titles differ */
+	size_t nsteps;
+	const struct conf_report *reports;
+	size_t nreports;
+};
+
+/* Reads and checks the file. 0 and *conf (free with conf_free), or -1 and *err (ERR_CONFIG, or
+ * ERR_SYSTEM/ERR_INTERNAL); *conf is then untouched. Changes nothing on disk, starts nothing. */
+int conf_load(const char *path, struct conf **conf, struct err *err);
+void conf_free(struct conf *conf);
+
+#endif

@@ -1,0 +1,37 @@
+/*
+ * The one table of configuration keys: name, type, range, default, one line of help. The parser, the
+ * checks, the advice for a misspelt key, `stepgate validate --keys` and the manual come from it.
+ */
+#ifndef CONF_OPTIONS_H
+#define CONF_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum option_type {
+	OPTION_STRING,
+	OPTION_STRINGS,
+	OPTION_INTEGER,
+	OPTION_BOOLEAN,
+	OPTION_DURATION, /* "90s", "45m", "2h", "1h30m", "500ms"; kept in milliseconds */
+	OPTION_CHOICE,   /* one of a few words */
+	OPTION_CHOICES,  /* a list of them */
+	OPTION_SECTION,  /* holds options of its own */
+};
+
+struct option {
+	const char *section; /* "" for the top level, else "budget", "step", … */
+	const char *name;
+	enum option_type type;
+	int64_t min, max;           /* INTEGER, and DURATION in milliseconds */
+	const char *fallback;       /* the default as it would stand in a file; NULL: none */
+	const char *const *choices; /* CHOICE, CHOICES; ends with NULL */
+	bool titled;                /* SECTION: has a title and may come more than once */
+	const char *help;           /* one line */
+};
+
+extern const struct option conf_options[];
+extern const size_t conf_noptions;
+
+#endif

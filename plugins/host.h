@@ -1,0 +1,36 @@
+/* What a plugin may ask of the program that hosts it: to run another program. A narrow door, so that
+ * plugins know nothing of child processes, and tests can stand in for them. */
+#ifndef PLUGINS_HOST_H
+#define PLUGINS_HOST_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "conf/err.h"
+
+struct host_program {
+	const char *const *argv;        /* ends with NULL */
+	const char *const *environment; /* "NAME=VALUE" over our own; may be NULL */
+	const char *cwd;                /* absolute; may be NULL */
+	const char *input;              /* bytes for its stdin; may be NULL */
+	size_t input_length;
+	int64_t timeout_ms; /* its whole process group is ended then */
+};
+
+struct host_result {
+	int exit_code;      /* 0..255, or -1 where it did not end by itself */
+	int signal;         /* what ended it, or 0 */
+	int timed_out;      /* it was ended at the timeout */
+	char output[4096];  /* the first bytes of its stdout, NUL ended */
+	size_t length;      /* of output */
+	int cut;            /* there was more */
+	char complaint[256]; /* the first line of its stderr, cleaned */
+};
+
+struct host {
+	/* Runs the program to its end. 0 and *result, or -1 and *err where it could not be started. */
+	int (*run)(const struct host *host, const struct host_program *program,
+		   struct host_result *result, struct err *err);
+};
+
+#endif

@@ -1,0 +1,36 @@
+/* Reporters: who is told of what happens. A kind of reporter is a row of the table in reporter.c and
+ * a file. A reporter that fails is told of by its caller, and never changes a cycle. */
+#ifndef PLUGINS_REPORTER_H
+#define PLUGINS_REPORTER_H
+
+#include <stdint.h>
+
+#include "conf/conf.h"
+#include "fsm/gate.h"
+#include "plugins/host.h"
+
+struct report {
+	unsigned on;       /* the conf_report_event bits that it is: STEP | NOK for a step that went wrong */
+	int64_t at;        /* microseconds since 1970 */
+	const char *title; /* of the config */
+	int64_t cycle;
+	int step;               /* 0 where it is not about one */
+	const char *step_title; /* or NULL */
+	const char *text;       /* the report line */
+	bool ok;                /* STEP */
+	const char *action;     /* STEP, or NULL */
+	const char *commit;     /* STEP: hex id, or NULL */
+	const char *reason;     /* CLOSED: in words, or NULL */
+	const char *cause;      /* CLOSED: typed, or NULL */
+	struct usage used;
+	struct gate_terms terms;
+};
+
+/* Sends it to one reporter if that one wants it. 0 sent or not wanted, -1 and *err. */
+int reporter_send(const struct conf_report *to, const struct report *report,
+		  const struct host *host, struct err *err);
+
+/* The report as one line of JSON (malloc, no newline), or NULL when memory is short. */
+char *reporter_json(const struct report *report);
+
+#endif

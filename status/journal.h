@@ -1,0 +1,110 @@
+/*
+ * The journal: FOLDER/.stepgate/state.db, the durable record of every move of the machine, with what
+ * is known of each cycle and step, the messages, and which steps of a plan are done.
+ *
+ * SQLite, WAL, synchronous=FULL: what a function here has answered 0 to survives a power cut. Any
+ * number of processes may read and add messages while one runs a cycle.
+ */
+#ifndef STATUS_JOURNAL_H
+#define STATUS_JOURNAL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "conf/err.h"
+#include "fsm/cycle.h"
+
+#define JOURNAL_PATH ".stepgate/state.db" /* below the repository's folder */
+
+struct journal;
+
+/* Opens it, making it where it is missing. A schema newer than this program's is refused; an older
+ * one is migrated. A database that is damaged is set aside and *notice says so (malloc; NULL where
+ * there is nothing to say). 0 and *journal (close with journal_close), or -1 and *err. */
+int journal_open(const char *folder, struct journal **journal, char **notice, struct err *err);
+/* Opens one that is there, for reading only and never making or mending one. 1 and *journal, 0 where
+ * there is none, -1 and *err. */
+int journal_open_read(const char *folder, struct journal **journal, struct err *err);
+void journal_close(struct journal *journal);
+
+/* A cycle as the journal knows it; strings are malloc'ed by readers (journal_cycle_release). */
+struct journal_cycle {
+	struct cycle_past past; /* number, terms, state, step, usage, how, receipt */
+	char *plan;             /* which plan it works on: "" for a tracker's cycle */
+	char *title;
+	char *step_title;   /* of past.step; NULL where there is none */
+	int step_attempt;   /* of past.step */
+	bool step_estimated; /* the usage of past.step is an estimate */
+	int64_t started_at; /* microseconds since 1970 */
+	int64_t ended_at;   /* 0 while it is not closed */
+	char *reason;       /* close reason in words, or NULL */
+};
+void journal_cycle_release(struct journal_cycle *cycle);
+
+/* The newest cycle. 1 and *cycle, 0 where there is none, -1 and *err. */
+int journal_last_cycle(struct journal *journal, struct journal_cycle *cycle, struct err *err);
+
+/* What a move brings along, written in the same transaction. Set what belongs to the event. */
+struct journal_note {
+	int64_t at;          /* always: microseconds since 1970 */
+	const char *plan;    /* BEGIN: as in journal_cycle */
+	const char *title;   /* BEGIN: of the cycle; PASS: of the step */
+	const struct gate_terms *terms; /* BEGIN */
+	int attempt;         /* PASS: 1 for the first */
+	struct usage own;    /* ENDS: the step's own usage */
+	bool estimated;      /* ENDS */
+	const char *why;     /* ENDS: how the worker ended, in words ("exit status 2") */
+	bool ok;             /* TOLD */
+	const char *action;  /* TOLD */
+	bool dealt_with;     /* TOLD: the step of the plan is done (or skipped): not to be run again */
+	const char *message; /* TOLD and CLOSES: the report line, kept as a message */
+	const char *reason;  /* CLOSES: in words */
+};
+
+/* Records a move and its note, as one transaction. 0, or -1 and *err and nothing recorded. */
+int journal_move(struct journal *journal, const struct cycle_move *move,
+		 const struct journal_note *note, struct err *err);
+
+/* Adds a message. `kind` is a word ("report", "start", "warning", "agent"). 0, or -1 and *err. */
+int journal_message(struct journal *journal, int64_t cycle, const char *kind, const char *text,
+		    int64_t at, struct err *err);
+
+/* Which steps of `plan` are dealt with in its current round. Calls `each` with each title. */
+int journal_plan_done(struct journal *journal, const char *plan,
+		      void (*each)(void *context, const char *title), void *context,
+		      struct err *err);
+/* Begins a new round of the plan: no step of it is done. */
+int journal_plan_restart(struct journal *journal, const char *plan, struct err *err);
+/* How often a step of the plan was tried in this round without being dealt with. */
+int journal_plan_attempts(struct journal *journal, const char *plan, const char *title,
+			  int *attempts, struct err *err);
+/* The largest known, not estimated, usage of any one step of the plan, ever. Unknown if there is none. */
+int journal_largest_step(struct journal *journal, const char *plan, struct usage *usage,
+			 struct err *err);
+
+/* One step as recorded, newest cycle first, for readers and tests. Strings live during the call. */
+struct journal_step {
+	int64_t cycle;
+	int step, attempt;
+	const char *title;
+	int64_t started_at, ended_at; /* ended_at 0: not ended */
+	const char *how;              /* name of the ENDS event, or NULL */
+	const char *why;              /* or NULL */
+	struct usage own, used;
+	bool estimated, ok;
+	const char *action, *result, *commit, *ref, *upstream, *receipt_why; /* or NULL */
+};
+int journal_steps(struct journal *journal, int64_t cycle,
+		  void (*each)(void *context, const struct journal_step *step), void *context,
+		  struct err *err);
+
+struct journal_line {
+	int64_t id, cycle, at;
+	const char *kind, *text;
+};
+/* The newest `most` messages of a cycle (0: of all), oldest first. */
+int journal_messages(struct journal *journal, int64_t cycle, int most,
+		     void (*each)(void *context, const struct journal_line *line), void *context,
+		     struct err *err);
+
+#endif
