@@ -1,7 +1,7 @@
 /*
- * The runner's side of stepgate-git, the commit helper: a program of its own that alone links libgit2,
- * started once a cycle and spoken to over a socket. Its death is a typed failure, and it is started
- * again for the next request.
+ * The runner's side of stepgate-git, the commit helper: a program of its own that alone links
+ * libgit2, started once a cycle and spoken to over a socket. Its death is a typed failure, and it
+ * is started again for the next request.
  */
 #ifndef RUNNER_GIT_H
 #define RUNNER_GIT_H
@@ -17,18 +17,19 @@ struct git;
 
 /* What is known of the repository before anything starts. */
 struct git_view {
-	char workdir[4096];  /* absolute root of the work tree */
-	char branch[256];    /* "main"; "" on a detached HEAD */
-	char head[65];       /* hex id, or "" on an unborn branch */
-	char upstream[512];  /* "origin refs/heads/main" as it would be pushed to, or "" */
-	char identity[512];  /* "Name <mail>" as it would be committed, or "" */
-	enum receipt_result problem; /* RECEIPT_PUSHED: none; else why a commit or push could not work */
-	char why[512];       /* in words, or "" */
+	char workdir[4096]; /* absolute root of the work tree */
+	char branch[256];   /* "main"; "" on a detached HEAD */
+	char head[65];      /* hex id, or "" on an unborn branch */
+	char upstream[512]; /* "origin refs/heads/main" as it would be pushed to, or "" */
+	char identity[512]; /* "Name <mail>" as it would be committed, or "" */
+	enum receipt_result
+		problem; /* RECEIPT_PUSHED: none; else why a commit or push could not work */
+	char why[512];   /* in words, or "" */
 };
 
-/* Starts the helper for a repository and looks at it. The conf must outlive it. 0 and *git (free with
- * git_free, which ends the helper), or -1 and *err (ERR_CONFIG where the folder is no git work tree or
- * its root is not `repository.path`). */
+/* Starts the helper for a repository and looks at it. The conf must outlive it. 0 and *git (free
+ * with git_free, which ends the helper), or -1 and *err (ERR_CONFIG where the folder is no git work
+ * tree or its root is not `repository.path`). */
 int git_new(const struct conf_repository *repository, struct git **git, struct err *err);
 void git_free(struct git *git);
 
@@ -41,11 +42,12 @@ enum git_scope {
 };
 
 struct git_request {
-	const char *subject;            /* one line */
-	const char *const *trailers;    /* "Stepgate-Cycle: 4", …, before those of the config; ends with NULL */
+	const char *subject; /* one line */
+	const char *const
+		*trailers; /* "Stepgate-Cycle: 4", …, before those of the config; ends with NULL */
 	enum git_scope scope;
-	const char *salvage_ref;        /* NULL: commit on the branch; else: commit there, leaving branch,
-	                                   index and work tree as they are ("refs/stepgate/salvage/4-3") */
+	const char *salvage_ref; /* NULL: commit on the branch; else: commit there, leaving branch,
+				    index and work tree as they are ("refs/stepgate/salvage/4-3") */
 };
 
 /* Commits and, unless the config turns it off, pushes. Always answers: what could not be done is in

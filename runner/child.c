@@ -1,0 +1,246 @@
+#include "runner/child.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "runner/spawn.h"
+#include "status/clock.h"
+
+#define KILL_WAIT_MS 1000 /* how long the group is waited for after KILL */
+#define POLL_MOST_MS 200  /* so that stop_hard is seen in time */
+#define DRAIN_MS     1000
+#define CHUNK        65536
+
+struct stream {
+	int fd; /* -1: closed */
+	child_bytes *take;
+};
+
+enum ending {
+	ENDING_NO,
+	ENDING_TERM, /* asked to end; KILL follows at `deadline` */
+	ENDING_KILL,
+};
+
+struct run {
+	const struct child_spec *spec;
+	struct spawned child;
+	struct stream streams[3];
+	size_t fed; /* bytes of stdin_bytes written so far */
+	int64_t started, deadline, next_tick;
+	enum ending ending;
+	enum child_end why;
+};
+
+static void drop(int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+}
+
+static void signal_group(const struct run *run, int sig)
+{
+	kill(-run->child.pid, sig);
+	if (sig == SIGTERM)
+		kill(-run->child.pid, SIGCONT); /* a stopped worker could not hear it */
+}
+
+static void ask_to_end(struct run *run, enum child_end why, int64_t now)
+{
+	run->why = why;
+	run->ending = ENDING_TERM;
+	run->deadline = now + run->spec->grace_ms;
+	signal_group(run, SIGTERM);
+}
+
+/* Whether the end has to be brought nearer. */
+static void watch_time(struct run *run, int64_t now)
+{
+	const struct child_spec *spec = run->spec;
+	const bool hard = spec->stop_hard && *spec->stop_hard;
+	if (run->ending != ENDING_KILL && hard) {
+		if (run->ending == ENDING_NO)
+			run->why = CHILD_STOPPED;
+		run->ending = ENDING_KILL;
+		signal_group(run, SIGKILL);
+	} else if (run->ending == ENDING_NO && spec->timeout_ms && now >= run->deadline) {
+		ask_to_end(run, CHILD_TIMED_OUT, now);
+	} else if (run->ending == ENDING_TERM && now >= run->deadline) {
+		run->ending = ENDING_KILL;
+		signal_group(run, SIGKILL);
+	}
+	if (spec->on_tick && now >= run->next_tick) {
+		run->next_tick = now + spec->tick_ms;
+		spec->on_tick(spec->context);
+	}
+}
+
+static int time_left(const struct run *run, int64_t now)
+{
+	int64_t left = POLL_MOST_MS;
+	const bool timed =
+		run->ending == ENDING_TERM || (run->ending == ENDING_NO && run->spec->timeout_ms);
+	if (timed && run->deadline - now < left)
+		left = run->deadline - now;
+	if (run->spec->on_tick && run->next_tick - now < left)
+		left = run->next_tick - now;
+	return left < 0 ? 0 : (int)left;
+}
+
+/* Reads once. False at the end of the stream, or where it can't be read. */
+static bool pump(const struct run *run, struct stream *stream)
+{
+	static char chunk[CHUNK];
+	const ssize_t got = read(stream->fd, chunk, sizeof(chunk));
+	if (got > 0 && stream->take)
+		stream->take(run->spec->context, chunk, (size_t)got);
+	if (got > 0 || (got < 0 && (errno == EINTR || errno == EAGAIN)))
+		return true;
+	drop(&stream->fd);
+	return false;
+}
+
+static void feed(struct run *run)
+{
+	const struct child_spec *spec = run->spec;
+	const ssize_t put =
+		write(run->child.in, spec->stdin_bytes + run->fed, spec->stdin_length - run->fed);
+	if (put > 0)
+		run->fed += (size_t)put;
+	const bool broken = put < 0 && errno != EINTR && errno != EAGAIN;
+	if (broken || run->fed == spec->stdin_length)
+		drop(&run->child.in);
+}
+
+/* Waits for what comes first and handles it. True once the process itself has ended. */
+static bool turn(struct run *run, int timeout)
+{
+	struct pollfd fds[6] = {
+		{.fd = run->streams[0].fd, .events = POLLIN},
+		{.fd = run->streams[1].fd, .events = POLLIN},
+		{.fd = run->streams[2].fd, .events = POLLIN},
+		{.fd = run->child.pidfd, .events = POLLIN},
+		{.fd = run->child.in, .events = POLLOUT},
+		{.fd = run->ending == ENDING_NO ? run->spec->stop_fd : -1, .events = POLLIN},
+	};
+	if (poll(fds, 6, timeout) <= 0)
+		return false;
+	for (int i = 0; i < 3; i++)
+		if (fds[i].revents)
+			pump(run, &run->streams[i]);
+	if (fds[4].revents)
+		feed(run);
+	if (fds[5].revents)
+		ask_to_end(run, CHILD_STOPPED, clock_monotonic_ms());
+	return fds[3].revents != 0;
+}
+
+/* The process has ended: nothing of its group may outlive it. It is reaped last, so that its number
+ * can't be another group's meanwhile. */
+static void end_group(struct run *run)
+{
+	kill(-run->child.pid, SIGKILL);
+}
+
+static void wait_for_group(const struct run *run)
+{
+	const int64_t deadline = clock_monotonic_ms() + KILL_WAIT_MS;
+	while (waitpid(-run->child.pid, NULL, WNOHANG) >= 0 || errno == EINTR)
+		if (clock_monotonic_ms() >= deadline || poll(NULL, 0, 1) < 0)
+			return;
+	while (kill(-run->child.pid, 0) == 0 && clock_monotonic_ms() < deadline)
+		poll(NULL, 0, 1);
+}
+
+/* What the pipes still hold is read, but not for ever: a process that left the group may hold them.
+ */
+static void drain(struct run *run)
+{
+	const int64_t most = run->spec->drain_ms ? run->spec->drain_ms : DRAIN_MS;
+	const int64_t deadline = clock_monotonic_ms() + most;
+	drop(&run->child.in);
+	for (int i = 0; i < 3; i++) {
+		struct stream *stream = &run->streams[i];
+		while (stream->fd >= 0) {
+			const int64_t left = deadline - clock_monotonic_ms();
+			struct pollfd ready = {.fd = stream->fd, .events = POLLIN};
+			if (left <= 0 || poll(&ready, 1, (int)left) == 0)
+				drop(&stream->fd);
+			else
+				pump(run, stream);
+		}
+	}
+}
+
+static void reap(struct run *run, struct child_result *result)
+{
+	struct rusage usage = {.ru_maxrss = 0};
+	int status = 0;
+	while (wait4(run->child.pid, &status, 0, &usage) < 0 && errno == EINTR)
+		;
+	*result = (struct child_result){
+		.end = run->why,
+		.exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : -1,
+		.signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0,
+		.elapsed_ms = clock_monotonic_ms() - run->started,
+		.max_rss_kb = usage.ru_maxrss,
+	};
+	if (run->ending == ENDING_NO)
+		result->end = WIFEXITED(status) ? CHILD_EXITED : CHILD_SIGNALED;
+}
+
+int child_run(const struct child_spec *spec, struct child_result *result, struct err *err)
+{
+	struct run run = {.spec = spec};
+	if (spawn(spec, &run.child, err) != 0)
+		return -1;
+	run.started = clock_monotonic_ms();
+	run.deadline = run.started + spec->timeout_ms;
+	run.next_tick = run.started + spec->tick_ms;
+	run.streams[0] = (struct stream){run.child.out, spec->on_output};
+	run.streams[1] = (struct stream){run.child.complaint, spec->on_complaint};
+	run.streams[2] = (struct stream){run.child.usage, spec->on_usage};
+
+	bool ended = false;
+	while (!ended) {
+		const int64_t now = clock_monotonic_ms();
+		watch_time(&run, now);
+		ended = turn(&run, time_left(&run, now));
+	}
+	end_group(&run);
+	drain(&run);
+	reap(&run, result);
+	wait_for_group(&run);
+	drop(&run.child.pidfd);
+	return 0;
+}
+
+char *child_words(const struct child_result *result, int64_t timeout_ms, char *out, size_t size)
+{
+	char span[CLOCK_TEXT];
+	switch (result->end) {
+	case CHILD_TIMED_OUT:
+		snprintf(out, size, "ended after its timeout of %s", clock_span(timeout_ms, span));
+		break;
+	case CHILD_STOPPED:
+		snprintf(out, size, "stopped on request");
+		break;
+	case CHILD_SIGNALED:
+		snprintf(out, size, "killed by signal %d (%s)", result->signal,
+			 strsignal(result->signal));
+		break;
+	case CHILD_EXITED:
+		snprintf(out, size, "exit status %d", result->exit_code);
+		break;
+	}
+	return out;
+}
