@@ -150,6 +150,16 @@ int cycle_step(const struct cycle *cycle)
 	return cycle->step;
 }
 
+int cycle_set_used(struct cycle *cycle, struct usage used)
+{
+	BUG_ON(cycle->state != FSM_PRECHECK);
+	if (!used.known || (cycle->used.known && used.tokens < cycle->used.tokens))
+		return -1;
+	cycle->used = used;
+	check_invariants(cycle);
+	return 0;
+}
+
 int cycle_begin(struct cycle *cycle)
 {
 	if (move(cycle, FSM_EV_BEGIN, 0, cycle->used, NULL) != 0)

@@ -55,6 +55,10 @@ struct usage cycle_used(const struct cycle *cycle);
 /* The step under way, or the last one; 0 before the first. */
 int cycle_step(const struct cycle *cycle);
 
+/* In PRECHECK: the usage as an agent that drives itself told it. 0, or -1 and no change where it
+ * would fall, or become unknown. */
+int cycle_set_used(struct cycle *cycle, struct usage used);
+
 /* IDLE -> PRECHECK. 0, or -1 if the move was not let through. */
 int cycle_begin(struct cycle *cycle);
 
@@ -65,8 +69,8 @@ struct gate_pass *cycle_pass_gate(struct cycle *cycle, int step, enum gate_answe
 /* PRECHECK -> STEP; spends the pass. 0, or -1 if the move was not let through. */
 int cycle_start_step(struct cycle *cycle, struct gate_pass *pass);
 
-/* STEP -> COMMIT; `how` is an ENDS event, `used` the step's own usage, added to the cycle's. NULL if
- * the move was not let through. */
+/* STEP -> COMMIT; `how` is an ENDS event, `used` the step's own usage, added to the cycle's. NULL
+ * if the move was not let through. */
 struct work *cycle_end_step(struct cycle *cycle, enum fsm_event how, struct usage used);
 
 /* COMMIT -> REPORT; spends the work. SAVED where the facts say REACHED, else UNSAVED. */
@@ -89,8 +93,8 @@ struct told *cycle_tell(struct cycle *cycle, struct receipt *receipt);
  */
 int cycle_check(struct cycle *cycle, struct told *told, enum fsm_event wish);
 
-/* PRECHECK -> CLOSED on a CLOSES event (THRESHOLD only where the gate is shut). 0, or -1 if the move
- * was not let through. A pass not yet used is void. */
+/* PRECHECK -> CLOSED on a CLOSES event (THRESHOLD only where the gate is shut). 0, or -1 if the
+ * move was not let through. A pass not yet used is void. */
 int cycle_close(struct cycle *cycle, enum fsm_event why);
 
 /* The proof that belongs to a state: for a machine that goes on in another process. */

@@ -20,7 +20,7 @@ struct usage {
 	bool known;
 };
 
-#define USAGE_UNKNOWN ((struct usage){.known = false})
+#define USAGE_UNKNOWN  ((struct usage){.known = false})
 #define USAGE_KNOWN(n) ((struct usage){.tokens = (n), .known = true})
 
 /* What a cycle may use; locked when it begins. */

@@ -10,8 +10,7 @@ struct cell {
 
 static const struct cell table[FSM_NSTATES][FSM_NEVENTS] = {
 #define MOVE(from, event, next) [FSM_##from][FSM_EV_##event] = {.to = FSM_##next},
-#define DENY(from, event, why)                                                                     \
-	[FSM_##from][FSM_EV_##event] = {.to = FSM_REFUSED, .refusal = (why)},
+#define DENY(from, event, why)  [FSM_##from][FSM_EV_##event] = {.to = FSM_REFUSED, .refusal = (why)},
 	FSM_ROWS(MOVE, DENY)
 #undef MOVE
 #undef DENY

@@ -9,13 +9,34 @@
 #include "status/clock.h"
 #include "status/text.h"
 
-static int busy(int fd, const char *path, struct err *err)
+static void read_holder(int fd, char *holder, size_t size)
 {
 	char bytes[256];
-	char holder[256] = "another process";
 	const ssize_t got = pread(fd, bytes, sizeof(bytes), 0);
+	snprintf(holder, size, "another process");
 	if (got > 0)
-		text_clean(bytes, (size_t)got, holder, sizeof(holder));
+		text_clean(bytes, (size_t)got, holder, size);
+}
+
+bool lock_holder(const char *folder, char *holder, size_t size)
+{
+	char path[4096];
+	struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+	snprintf(path, sizeof(path), "%s/%s", folder, LOCK_PATH);
+	const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	if (fd < 0)
+		return false;
+	const bool held = fcntl(fd, F_OFD_GETLK, &whole) == 0 && whole.l_type != F_UNLCK;
+	if (held)
+		read_holder(fd, holder, size);
+	close(fd);
+	return held;
+}
+
+static int busy(int fd, const char *path, struct err *err)
+{
+	char holder[256];
+	read_holder(fd, holder, sizeof(holder));
 	return err_set(err, ERR_BUSY, "%s: another cycle has the repository: %s", path, holder);
 }
 

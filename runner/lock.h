@@ -2,6 +2,9 @@
 #ifndef RUNNER_LOCK_H
 #define RUNNER_LOCK_H
 
+#include <stdbool.h>
+#include <stddef.h>
+
 #include "conf/err.h"
 
 #define LOCK_PATH ".stepgate/lock" /* says who holds it: host, pid, since when, which cycle */
@@ -14,6 +17,8 @@ struct lock {
 int lock_take(struct lock *lock, const char *folder, struct err *err);
 /* Writes which cycle it is held for. A failure is of no consequence: the lock itself holds. */
 void lock_describe(const struct lock *lock, long long cycle);
+/* Whether a living process holds it; its description, cleaned, into holder[size]. Takes nothing. */
+bool lock_holder(const char *folder, char *holder, size_t size);
 void lock_release(struct lock *lock);
 
 #endif

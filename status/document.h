@@ -51,19 +51,22 @@ int document_task(struct document *doc, const char *current_task, const char *ne
 int document_task_completed(struct document *doc, const char *task);
 /* Appends to steps_completed, or replaces the last record where it is of the same step. */
 int document_step(struct document *doc, const struct document_step *step);
-/* The cycle is over: adds ended_at, close_reason ("Token threshold exceeded: 38.2%") and close_cause
+/* The cycle is over: adds ended_at, close_reason ("Token threshold exceeded: 38.2%") and
+ * close_cause
  * ("threshold"); current_task becomes null. */
 int document_end(struct document *doc, int64_t ended_at, const char *reason, const char *cause);
 
 /* What a reader wants to know; pointers live as long as the document is not changed. */
 struct document_view {
-	int64_t cycle; /* 0: no cycle yet */
+	int64_t cycle;                                                      /* 0: no cycle yet */
 	const char *started_at, *current_task, *next_action, *last_updated; /* or NULL */
 	const char *ended_at, *close_reason;                                /* or NULL */
-	int64_t budget, limit;                                              /* 0 where absent */
-	int steps;         /* number of records in steps_completed */
-	struct usage used; /* of the last step; known 0 where there is none */
-	int last_step;     /* its number, or 0 */
+	bool terms_known;        /* budget and threshold could be read */
+	struct gate_terms terms; /* of the cycle; the threshold from the further key
+				    token_threshold_percent */
+	int steps;               /* number of records in steps_completed */
+	struct usage used;       /* of the last step; known 0 where there is none */
+	int last_step;           /* its number, or 0 */
 	bool last_ok;
 	const char *last_description; /* or NULL */
 };

@@ -1,0 +1,104 @@
+/* The end of a cycle: the words go into the journal with the move, then into the document, then
+ * into git, and are told. */
+#include <stdio.h>
+#include <string.h>
+
+#include "plugins/reporter.h"
+#include "runner/phases.h"
+#include "status/clock.h"
+#include "status/lines.h"
+
+enum {
+	LINE = 600,
+};
+
+struct words {
+	char reason[LINE / 2];
+	char line[LINE];
+};
+
+static void find_words(const struct session *session, enum fsm_event why, struct words *words)
+{
+	line_reason(words->reason, sizeof(words->reason), why, cycle_used(session->cycle),
+		    cycle_terms(session->cycle)->budget);
+	line_closed(words->line, sizeof(words->line), cycle_number(session->cycle), words->reason);
+}
+
+void closing_note(struct session *session, enum fsm_event why)
+{
+	static struct words words; /* the note borrows it until the move is made */
+	find_words(session, why, &words);
+	session->note = (struct journal_note){.message = words.line, .reason = words.reason};
+}
+
+/* What the next one to look at the document should do. */
+static void next_action(const struct session *session, char *out, size_t size)
+{
+	const int next = session->conf->nsteps ? plan_next(&session->plan) : -1;
+	if (next >= 0)
+		snprintf(out, size, "Start the next cycle with step %d: %s", next + 1,
+			 session->conf->steps[next].title);
+	else if (session->conf->nsteps)
+		snprintf(out, size, "Nothing: the plan is done");
+	else
+		snprintf(out, size, "Start the next cycle");
+}
+
+static int write_document(struct session *session, const char *reason, enum fsm_event why)
+{
+	char next[LINE];
+	next_action(session, next, sizeof(next));
+	if (document_task(session->doc, NULL, next) != 0 ||
+	    document_end(session->doc, clock_now(), reason, line_cause(why)) != 0)
+		return err_set(&session->err, ERR_INTERNAL, "out of memory");
+	return document_save(session->doc, session->folder, &session->err);
+}
+
+static void commit_words(struct session *session, const char *line)
+{
+	char cycle[64];
+	struct receipt_facts facts;
+	snprintf(cycle, sizeof(cycle), "Stepgate-Cycle: %lld",
+		 (long long)cycle_number(session->cycle));
+	const char *const trailers[] = {cycle, NULL};
+	const struct git_request request = {
+		.subject = line,
+		.trailers = trailers,
+		.scope = GIT_STATUS,
+	};
+	git_save(session->git, &request, &facts);
+	if (receipt_place(facts.result) == RECEIPT_REACHED)
+		return;
+	session->unsaved_close = true;
+	session_warn(session, "the closing words of cycle %lld: %s%s%s",
+		     (long long)cycle_number(session->cycle), receipt_words(facts.result),
+		     facts.why[0] ? ": " : "", facts.why);
+}
+
+int closing_words(struct session *session, enum fsm_event why)
+{
+	struct words words;
+	session->closed_on = why;
+	find_words(session, why, &words);
+	if (write_document(session, words.reason, why) != 0)
+		return -1;
+	if (session->git && session->conf->repository.commit_close)
+		commit_words(session, words.line);
+	session_say(words.line);
+	struct report report = {
+		.on = CONF_ON_CLOSED,
+		.text = words.line,
+		.reason = words.reason,
+		.cause = line_cause(why),
+	};
+	tell_reporters(session, &report);
+	return 0;
+}
+
+int close_cycle(struct session *session, enum fsm_event why)
+{
+	closing_note(session, why);
+	if (cycle_close(session->cycle, why) != 0)
+		return -1;
+	return closing_words(session, why);
+}

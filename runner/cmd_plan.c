@@ -1,0 +1,123 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "runner/command.h"
+#include "runner/git.h"
+#include "runner/plan.h"
+#include "runner/session.h"
+#include "status/clock.h"
+#include "status/lines.h"
+#include "status/text.h"
+
+static const char *path = "stepgate.conf";
+static int64_t budget, threshold;
+
+static const struct arg args[] = {
+	{"CONF", ARG_TEXT, &path, 0, 0, false, NULL, "the config file (default stepgate.conf)"},
+	{"--budget", ARG_INTEGER, &budget, 1, INT64_MAX, false, "N", "tokens that a cycle may use"},
+	{"--threshold", ARG_INTEGER, &threshold, GATE_THRESHOLD_MIN, GATE_THRESHOLD_MAX, false, "P",
+	 "percent of the budget below which a step may start (20..95)"},
+	{.name = NULL},
+};
+
+/* One word of a command as a shell would take it, so that it can be read without doubt. */
+static void print_word(const char *word)
+{
+	char clean[1024];
+	text_clean(word, strlen(word), clean, sizeof(clean));
+	const bool plain =
+		*word && strspn(word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				      "0123456789_-./=:,@%+") == strlen(word);
+	printf(plain ? " %s" : " '%s'", clean);
+}
+
+static void print_step(const struct conf_step *step, size_t number)
+{
+	char span[CLOCK_TEXT];
+	printf("  %zu. %s\n     runs:", number, step->title);
+	for (size_t i = 0; step->command[i]; i++)
+		print_word(step->command[i]);
+	printf("\n     in %s", step->cwd);
+	if (step->timeout_ms)
+		printf(", at most %s", clock_span(step->timeout_ms, span));
+	printf("\n");
+}
+
+static void print_git(const struct conf *conf, const struct git_view *view)
+{
+	if (!conf->repository.commit) {
+		printf("Commit: turned off\n");
+		return;
+	}
+	printf("Commit: on %s in %s, as %s\n", view->branch[0] ? view->branch : "(detached HEAD)",
+	       view->workdir, view->identity[0] ? view->identity : "(no identity)");
+	printf("Push: %s\n", !conf->repository.push ? "turned off"
+			     : view->upstream[0]    ? view->upstream
+						    : "(no upstream)");
+	if (receipt_place(view->problem) != RECEIPT_REACHED)
+		printf("Problem: %s%s%s\n", receipt_words(view->problem), view->why[0] ? ": " : "",
+		       view->why);
+}
+
+static int print_plan(const struct conf *conf, const struct plan *plan, struct err *err)
+{
+	struct gate_terms terms;
+	struct git_view view = {.problem = RECEIPT_PUSHED};
+	struct git *git = NULL;
+	char line[512];
+	if (session_terms(conf, budget, (int)threshold, false, &terms, err) != 0)
+		return -1;
+	if (conf->repository.commit) {
+		if (git_new(&conf->repository, &git, err) != 0)
+			return -1;
+		const int failed = git_view(git, &view, err);
+		git_free(git);
+		if (failed != 0)
+			return -1;
+	}
+	printf("Plan: %s: %zu of %zu steps left\n", conf->title, plan_left(plan), conf->nsteps);
+	for (size_t i = 0; i < conf->nsteps; i++)
+		if (!plan->dealt_with[i])
+			print_step(&conf->steps[i], i + 1);
+	printf("Gate: %s\n", line_gate(line, sizeof(line), &terms, USAGE_KNOWN(0)));
+	print_git(conf, &view);
+	return receipt_place(view.problem) == RECEIPT_REACHED ? EXIT_AS_IT_SHOULD : EXIT_NO;
+}
+
+static int load_plan(const struct conf *conf, struct plan *plan, struct err *err)
+{
+	struct journal *journal = NULL;
+	if (journal_open_read(conf->repository.path, &journal, err) < 0)
+		return -1;
+	char *name = plan_name(conf);
+	const int failed = name ? plan_init(plan, conf, journal, name, err)
+				: err_set(err, ERR_INTERNAL, "out of memory");
+	free(name);
+	journal_close(journal);
+	return failed;
+}
+
+static int run(struct err *err)
+{
+	struct conf *conf = NULL;
+	struct plan plan;
+	if (conf_load(path, &conf, err) != 0)
+		return -1;
+	int code = load_plan(conf, &plan, err);
+	if (code == 0) {
+		code = print_plan(conf, &plan, err);
+		plan_release(&plan);
+	}
+	conf_free(conf);
+	return code;
+}
+
+const struct command command_plan = {
+	.name = "plan",
+	.takes = "[CONF] [--budget N] [--threshold P]",
+	.summary = "Shows what `run` would do, and changes nothing",
+	.details = "Exit code 0: it could start; 1: it could not, and the problem is named.",
+	.args = args,
+	.run = run,
+};

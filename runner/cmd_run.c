@@ -1,0 +1,155 @@
+#include <stdio.h>
+
+#include "runner/command.h"
+#include "runner/phases.h"
+#include "runner/preflight.h"
+#include "runner/stop.h"
+
+static const char *path = "stepgate.conf";
+static int64_t budget, threshold, max_cycles;
+static bool until_done, detailed;
+
+static const struct arg args[] = {
+	{"CONF", ARG_TEXT, &path, 0, 0, false, NULL, "the config file (default stepgate.conf)"},
+	{"--budget", ARG_INTEGER, &budget, 1, INT64_MAX, false, "N", "tokens that a cycle may use"},
+	{"--threshold", ARG_INTEGER, &threshold, GATE_THRESHOLD_MIN, GATE_THRESHOLD_MAX, false, "P",
+	 "percent of the budget below which a step may start (20..95)"},
+	{"--until-done", ARG_FLAG, &until_done, 0, 0, false, NULL,
+	 "run cycles, each with a fresh budget, until the plan is done"},
+	{"--max-cycles", ARG_INTEGER, &max_cycles, 1, 1000000, false, "N",
+	 "with --until-done: at most so many"},
+	{"--detailed-exitcode", ARG_FLAG, &detailed, 0, 0, false, NULL,
+	 "exit with 10 where the cycle closed as it should and work is left"},
+	{.name = NULL},
+};
+
+/* A cycle of an agent that drives itself is its own to end. */
+static int refuse_foreign(const struct session *session, struct err *err)
+{
+	return err_set(err, ERR_REFUSED,
+		       "cycle %lld is open: an agent drives it by `stepgate start`: end it with "
+		       "`stepgate update --cycle-end user`",
+		       (long long)cycle_number(session->cycle));
+}
+
+/* Goes on with a cycle that its process did not live to close. 1: that was this plan's cycle; 0:
+ * there was none, or it was another plan's and is closed now. */
+static int finish_last(struct session *session, struct err *err)
+{
+	const int found = session_resume(session, NULL, err);
+	if (found <= 0)
+		return found;
+	if (session->foreign_agent)
+		return refuse_foreign(session, err);
+	session_warn(session, "cycle %lld was not closed: it goes on from %s",
+		     (long long)cycle_number(session->cycle),
+		     fsm_state_name(cycle_state(session->cycle)));
+	if (run_cycle(session) != 0) {
+		*err = session->err;
+		return -1;
+	}
+	const bool ours = !session->foreign;
+	session->foreign = false;
+	return ours;
+}
+
+static int new_cycle(struct session *session, struct err *err)
+{
+	struct gate_terms terms;
+	if (session_terms(session->conf, budget, (int)threshold, true, &terms, err) != 0 ||
+	    session_begin(session, &terms, NULL, err) != 0)
+		return -1;
+	if (run_cycle(session) != 0) {
+		*err = session->err;
+		return -1;
+	}
+	return 0;
+}
+
+static int restart_plan(struct session *session, struct err *err)
+{
+	plan_release(&session->plan);
+	if (journal_plan_restart(session->journal, session->plan_name, err) != 0)
+		return -1;
+	return plan_init(&session->plan, session->conf, session->journal, session->plan_name, err);
+}
+
+static bool closed_well(const struct session *session)
+{
+	return session->closed_on != FSM_EV_ERROR && !session->unsaved_close;
+}
+
+/* One cycle, or cycles until the plan is done. 0, or -1 and *err. */
+static int run_cycles(struct session *session, struct err *err)
+{
+	const int resumed = finish_last(session, err);
+	if (resumed < 0)
+		return -1;
+	for (int64_t n = resumed;; n++) {
+		const size_t left = plan_left(&session->plan);
+		const bool last = n > 0 && (!until_done || left == 0 || !closed_well(session) ||
+					    session->closed_on == FSM_EV_USER ||
+					    (max_cycles && n >= max_cycles));
+		if (last)
+			return 0;
+		if (new_cycle(session, err) != 0)
+			return -1;
+		if (until_done && plan_left(&session->plan) == left && closed_well(session) &&
+		    session->closed_on != FSM_EV_USER)
+			return err_set(err, ERR_REFUSED,
+				       "cycle %lld completed no step: another would not either",
+				       (long long)cycle_number(session->cycle));
+	}
+}
+
+static int exit_code(const struct session *session)
+{
+	if (!closed_well(session))
+		return EXIT_NO;
+	return detailed && plan_left(&session->plan) > 0 ? EXIT_WORK_LEFT : EXIT_AS_IT_SHOULD;
+}
+
+static int run_session(struct session *session, struct err *err)
+{
+	if (stop_install(err) != 0 || preflight(session, err) != 0)
+		return -1;
+	if (plan_next(&session->plan) < 0 && !session_unfinished(session)) {
+		if (session->conf->when_complete == CONF_COMPLETE_STOP) {
+			fprintf(stderr, "stepgate: the plan is done: nothing to run\n");
+			return EXIT_AS_IT_SHOULD;
+		}
+		if (restart_plan(session, err) != 0)
+			return -1;
+	}
+	return run_cycles(session, err) != 0 ? -1 : exit_code(session);
+}
+
+static int run(struct err *err)
+{
+	struct conf *conf = NULL;
+	struct session session;
+	if (max_cycles && !until_done)
+		return err_set(err, ERR_USAGE, "--max-cycles: goes with --until-done");
+	if (conf_load(path, &conf, err) != 0)
+		return -1;
+	int code = session_open(&session, conf, true, err);
+	if (code == 0)
+		code = run_session(&session, err);
+	session_close(&session);
+	conf_free(conf);
+	return code;
+}
+
+const struct command command_run = {
+	.name = "run",
+	.takes = "[CONF] [--budget N] [--threshold P] [--until-done [--max-cycles N]] "
+		 "[--detailed-exitcode]",
+	.summary =
+		"Runs one cycle of a config: its steps, one after another, while the gate is open",
+	.details = "A cycle that was cut off is taken up where it stood. SIGINT or SIGTERM asks "
+		   "the step under\n"
+		   "way to end and closes the cycle; a second one kills the step. Its work is "
+		   "saved all the same.",
+	.args = args,
+	.run = run,
+};

@@ -1,0 +1,61 @@
+#include <stdio.h>
+
+#include "fsm/gate.h"
+#include "runner/command.h"
+#include "runner/tracker.h"
+#include "status/clock.h"
+#include "status/text.h"
+
+static const char *task, *config;
+static int64_t budget, threshold;
+
+static const struct arg args[] = {
+	{"--task", ARG_TEXT, &task, 0, 0, true, "T", "what the cycle is for"},
+	{"--budget", ARG_INTEGER, &budget, 1, INT64_MAX, false, "N",
+	 "tokens that the cycle may use"},
+	{"--threshold", ARG_INTEGER, &threshold, GATE_THRESHOLD_MIN, GATE_THRESHOLD_MAX, false, "P",
+	 "percent of the budget below which a step may start (20..95)"},
+	{"--config", ARG_TEXT, &config, 0, 0, false, "CONF",
+	 "take budget and repository from this file"},
+	{.name = NULL},
+};
+
+static int start(struct session *session, struct err *err)
+{
+	struct gate_terms terms;
+	char line[256], budget_text[32], limit_text[32];
+	if (session->cycle)
+		return err_set(err, ERR_REFUSED,
+			       "start: cycle %lld is open: end it first with `stepgate update "
+			       "--cycle-end WHY`",
+			       (long long)cycle_number(session->cycle));
+	if (session_terms(session->conf, budget, (int)threshold, true, &terms, err) != 0 ||
+	    session_begin(session, &terms, task, err) != 0)
+		return -1;
+	snprintf(line, sizeof(line), "Cycle %lld started: %s tokens, limit %s (%d%%)",
+		 (long long)cycle_number(session->cycle), text_grouped(terms.budget, budget_text),
+		 text_grouped(gate_limit(&terms), limit_text), terms.threshold);
+	journal_message(session->journal, cycle_number(session->cycle), "start", line, clock_now(),
+			NULL);
+	session_say(line);
+	return EXIT_AS_IT_SHOULD;
+}
+
+static int run(struct err *err)
+{
+	struct tracker tracker;
+	int code = tracker_open(&tracker, config, true, false, err);
+	if (code == 0)
+		code = start(&tracker.session, err);
+	tracker_close(&tracker);
+	return code;
+}
+
+const struct command command_start = {
+	.name = "start",
+	.takes = "--task T [--budget N] [--threshold P] [--config CONF]",
+	.summary = "Begins a cycle for an agent that drives it by itself",
+	.details = "Budget and threshold are locked until the cycle ends.",
+	.args = args,
+	.run = run,
+};

@@ -1,0 +1,77 @@
+#include "runner/host.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "runner/child.h"
+#include "status/text.h"
+
+#define GRACE_MS 1000
+
+/* What is kept of a program's words: the beginning. */
+struct words {
+	struct host_result *result;
+	char complaint[1024];
+	size_t complained;
+};
+
+static void on_output(void *context, const char *bytes, size_t length)
+{
+	struct host_result *result = ((struct words *)context)->result;
+	const size_t room = sizeof(result->output) - 1 - result->length;
+	const size_t fits = length < room ? length : room;
+	memcpy(result->output + result->length, bytes, fits);
+	result->length += fits;
+	result->cut |= fits < length;
+}
+
+static void on_complaint(void *context, const char *bytes, size_t length)
+{
+	struct words *words = context;
+	const size_t room = sizeof(words->complaint) - words->complained;
+	const size_t fits = length < room ? length : room;
+	memcpy(words->complaint + words->complained, bytes, fits);
+	words->complained += fits;
+}
+
+static int run(const struct host *host, const struct host_program *program,
+	       struct host_result *result, struct err *err)
+{
+	(void)host;
+	struct host_result made = {.exit_code = -1};
+	struct words words = {.result = &made};
+	struct child_result ended;
+	char **environment = child_environment(program->environment, NULL);
+	if (!environment)
+		return err_set(err, ERR_INTERNAL, "out of memory");
+	const struct child_spec spec = {
+		.argv = program->argv,
+		.environment = (const char *const *)environment,
+		.cwd = program->cwd,
+		.stdin_bytes = program->input,
+		.stdin_length = program->input_length,
+		.on_output = on_output,
+		.on_complaint = on_complaint,
+		.context = &words,
+		.timeout_ms = program->timeout_ms,
+		.grace_ms = GRACE_MS,
+		.stop_fd = -1,
+	};
+	const int failed = child_run(&spec, &ended, err);
+	free(environment);
+	if (failed != 0)
+		return -1;
+	const char *line_end = memchr(words.complaint, '\n', words.complained);
+	const size_t first = line_end ? (size_t)(line_end - words.complaint) : words.complained;
+	text_clean(words.complaint, first, made.complaint, sizeof(made.complaint));
+	made.exit_code = ended.exit_code;
+	made.signal = ended.signal;
+	made.timed_out = ended.end == CHILD_TIMED_OUT;
+	*result = made;
+	return 0;
+}
+
+void host_init(struct host *host)
+{
+	*host = (struct host){.run = run};
+}

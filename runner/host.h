@@ -1,0 +1,9 @@
+/* The host that plugins run their programs through: child_run behind plugins/host.h. */
+#ifndef RUNNER_HOST_H
+#define RUNNER_HOST_H
+
+#include "plugins/host.h"
+
+void host_init(struct host *host);
+
+#endif

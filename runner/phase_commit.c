@@ -1,0 +1,98 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "runner/phases.h"
+#include "status/clock.h"
+#include "status/lines.h"
+#include "status/text.h"
+
+enum {
+	LINE = 600,
+};
+
+/* Writes the step into the status document as `facts` have it. */
+static int record(struct session *session, enum fsm_event how, const struct receipt_facts *facts)
+{
+	struct session_step *step = &session->step;
+	step->ok = line_ok(how, facts);
+	const char *why = NULL;
+	if (!step->ok)
+		why = step->why[0]    ? step->why
+		      : facts->why[0] ? facts->why
+				      : receipt_words(facts->result);
+	const struct document_step row = {
+		.step = step->number,
+		.description = step->title,
+		.completed_at = clock_now(),
+		.ok = step->ok,
+		.used = cycle_used(session->cycle),
+		.estimated = step->estimated,
+		.action = line_action(how, facts),
+		.commit = facts->commit[0] ? facts->commit : NULL,
+		.why = why,
+	};
+	if (document_step(session->doc, &row) != 0 ||
+	    (step->ok && document_task_completed(session->doc, step->title) != 0))
+		return err_set(&session->err, ERR_INTERNAL, "out of memory");
+	return document_save(session->doc, session->folder, &session->err);
+}
+
+/* What becomes of the work if all goes well; the document that is committed says this. */
+static struct receipt_facts hoped_for(const struct session *session, bool salvage, bool keep)
+{
+	const struct conf_repository *repository = &session->conf->repository;
+	struct receipt_facts facts = {.result = RECEIPT_PUSHED};
+	if (keep)
+		facts.result = RECEIPT_KEPT;
+	else if (salvage)
+		facts.result = RECEIPT_SALVAGED;
+	else if (!repository->commit)
+		facts.result = RECEIPT_OFF;
+	else if (!repository->push)
+		facts.result = RECEIPT_COMMITTED;
+	return facts;
+}
+
+static void save(struct session *session, bool salvage, struct receipt_facts *facts)
+{
+	char title[LINE], subject[LINE + 32], cycle[64], step[64], ref[96];
+	const long long number = (long long)cycle_number(session->cycle);
+	text_clean(session->step.title, strlen(session->step.title), title, sizeof(title));
+	snprintf(subject, sizeof(subject), "Step %d: %s", session->step.number, title);
+	snprintf(cycle, sizeof(cycle), "Stepgate-Cycle: %lld", number);
+	snprintf(step, sizeof(step), "Stepgate-Step: %d", session->step.number);
+	snprintf(ref, sizeof(ref), "refs/stepgate/salvage/%lld-%d", number, session->step.number);
+	const char *const trailers[] = {cycle, step, NULL};
+	const struct git_request request = {
+		.subject = subject,
+		.trailers = trailers,
+		.scope = GIT_ALL,
+		.salvage_ref = salvage ? ref : NULL,
+	};
+	git_save(session->git, &request, facts);
+}
+
+struct receipt *commit_work(struct session *session, struct work *work)
+{
+	const enum fsm_event how = work_how(work);
+	const bool failed = how != FSM_EV_DONE;
+	const bool salvage = failed && session->conf->on_failure_work == CONF_WORK_SALVAGE;
+	const bool keep = failed && session->conf->on_failure_work == CONF_WORK_KEEP;
+	const struct receipt_facts hoped = hoped_for(session, salvage, keep);
+	struct receipt_facts facts = hoped;
+
+	if (record(session, how, &hoped) != 0) {
+		/* The work is saved all the same; the document is behind, and said to be. */
+		session_warn(session, "%s", session->err.text);
+		session->err.code = ERR_NONE;
+	}
+	if (session->git && !keep)
+		save(session, salvage, &facts);
+	if ((facts.result != hoped.result || session->step.ok != line_ok(how, &facts)) &&
+	    record(session, how, &facts) != 0) {
+		session_warn(session, "%s", session->err.text);
+		session->err.code = ERR_NONE;
+	}
+	session->note = (struct journal_note){.at = 0};
+	return cycle_save(session->cycle, work, &facts);
+}

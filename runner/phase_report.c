@@ -1,0 +1,82 @@
+#include "plugins/reporter.h"
+#include "runner/host.h"
+#include "runner/phases.h"
+#include "status/clock.h"
+#include "status/lines.h"
+
+enum {
+	LINE = 600,
+};
+
+void tell_reporters(struct session *session, struct report *report)
+{
+	struct host host;
+	host_init(&host);
+	report->at = clock_now();
+	report->title = session->conf->title;
+	report->cycle = cycle_number(session->cycle);
+	report->used = cycle_used(session->cycle);
+	report->terms = *cycle_terms(session->cycle);
+	for (size_t i = 0; i < session->conf->nreports; i++) {
+		struct err err = {.code = ERR_NONE};
+		if (reporter_send(&session->conf->reports[i], report, &host, &err) != 0)
+			session_warn(session, "report \"%s\" failed: %s",
+				     session->conf->reports[i].title, err.text);
+	}
+}
+
+/* Whether the step is not to be run again: its worker succeeded and a commit holds what it did, or
+ * the config passes over failures. A push that failed is made up for by the next one. */
+static bool dealt_with(const struct session *session, enum fsm_event how,
+		       const struct receipt_facts *facts)
+{
+	const enum receipt_place place = receipt_place(facts->result);
+	if (how == FSM_EV_DONE)
+		return place == RECEIPT_REACHED || place == RECEIPT_NOT_PUSHED;
+	return how != FSM_EV_STOPPED && how != FSM_EV_INTERRUPTED && session->step.conf &&
+	       session->step.conf->on_failure == CONF_FAILURE_SKIP;
+}
+
+struct told *report_step(struct session *session, struct receipt *receipt)
+{
+	const struct receipt_facts *facts = receipt_facts(receipt);
+	const enum fsm_event how = receipt_how(receipt);
+	const char *action = line_action(how, facts);
+	struct session_step *step = &session->step;
+	char line[LINE];
+
+	step->ok = line_ok(how, facts);
+	const bool dealt = dealt_with(session, how, facts);
+	line_completed(line, sizeof(line), step->number, cycle_used(session->cycle),
+		       cycle_terms(session->cycle)->budget, step->ok, action);
+	session->note = (struct journal_note){
+		.ok = step->ok,
+		.action = action,
+		.dealt_with = dealt,
+		.message = line,
+	};
+	struct report report = {
+		.on = CONF_ON_STEP | (step->ok ? 0U : (unsigned)CONF_ON_NOK),
+		.step = step->number,
+		.step_title = step->title,
+		.text = line,
+		.ok = step->ok,
+		.action = action,
+		.commit = facts->commit[0] ? facts->commit : NULL,
+	};
+
+	struct told *told = cycle_tell(session->cycle, receipt);
+	if (!told)
+		return NULL;
+	session_say(line);
+	if (!step->ok && facts->why[0])
+		session_warn(session, "step %d: %s: %s", step->number, receipt_words(facts->result),
+			     facts->why);
+	else if (!step->ok && step->why[0])
+		session_warn(session, "step %d: %s", step->number, step->why);
+	tell_reporters(session, &report);
+	const int at = plan_find(&session->plan, step->title);
+	if (dealt && at >= 0)
+		session->plan.dealt_with[at] = true;
+	return told;
+}

@@ -1,0 +1,249 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "plugins/meter.h"
+#include "runner/child.h"
+#include "runner/host.h"
+#include "runner/phases.h"
+#include "runner/progress.h"
+#include "runner/step_log.h"
+#include "runner/stop.h"
+#include "status/lines.h"
+
+#define TICK_MS 250
+
+/* A worker at work: where its bytes go. */
+struct desk {
+	struct session *session;
+	struct step_log log;
+	struct progress progress;
+	struct meter_lines *lines;
+};
+
+static void on_output(void *context, const char *bytes, size_t length)
+{
+	struct desk *desk = context;
+	step_log_write(&desk->log, bytes, length);
+	progress_bytes(&desk->progress, bytes, length);
+}
+
+static void on_usage(void *context, const char *bytes, size_t length)
+{
+	struct desk *desk = context;
+	meter_lines_feed(desk->lines, bytes, length);
+}
+
+static void on_tick(void *context)
+{
+	struct desk *desk = context;
+	struct usage said = meter_lines_usage(desk->lines, NULL);
+	if (!said.known)
+		said = USAGE_KNOWN(0);
+	progress_draw(&desk->progress, usage_add(cycle_used(desk->session->cycle), said));
+}
+
+enum {
+	NWORDS = 7,
+	WORD_SIZE = 512,
+};
+
+/* What tells a worker where it is: NAME=VALUE in words, a NULL-ended list of them in list. */
+static void where_it_is(const struct session *session, char words[NWORDS][WORD_SIZE],
+			const char *list[NWORDS + 1])
+{
+	const struct gate_terms *terms = cycle_terms(session->cycle);
+	snprintf(words[0], WORD_SIZE, "STEPGATE_CYCLE=%lld",
+		 (long long)cycle_number(session->cycle));
+	snprintf(words[1], WORD_SIZE, "STEPGATE_STEP=%d", session->step.number);
+	snprintf(words[2], WORD_SIZE, "STEPGATE_STEP_TITLE=%s", session->step.title);
+	snprintf(words[3], WORD_SIZE, "STEPGATE_BUDGET=%lld", (long long)terms->budget);
+	snprintf(words[4], WORD_SIZE, "STEPGATE_LIMIT=%lld", (long long)gate_limit(terms));
+	snprintf(words[5], WORD_SIZE, "STEPGATE_USED=%lld",
+		 (long long)cycle_used(session->cycle).tokens);
+	snprintf(words[6], WORD_SIZE, "STEPGATE_USAGE_FD=%d", CHILD_USAGE_FD);
+	for (int i = 0; i < NWORDS; i++)
+		list[i] = words[i];
+	list[NWORDS] = NULL;
+}
+
+static enum fsm_event how_it_ended(const struct child_result *result)
+{
+	switch (result->end) {
+	case CHILD_EXITED:
+		return result->exit_code == 0 ? FSM_EV_DONE : FSM_EV_FAILED;
+	case CHILD_SIGNALED:
+		return FSM_EV_CRASHED;
+	case CHILD_TIMED_OUT:
+		return FSM_EV_TIMED_OUT;
+	case CHILD_STOPPED:
+		break;
+	}
+	return FSM_EV_STOPPED;
+}
+
+/* Unknown usage is settled as the config says; what it says nothing of stays unknown. */
+static struct usage settle(struct session *session, struct usage own)
+{
+	struct usage largest = USAGE_UNKNOWN;
+	if (own.known || session->conf->on_unknown == CONF_UNKNOWN_ERROR)
+		return own;
+	session->step.estimated = true;
+	if (session->conf->on_unknown == CONF_UNKNOWN_ZERO)
+		return USAGE_KNOWN(0);
+	if (journal_largest_step(session->journal, session->plan_name, &largest, NULL) != 0 ||
+	    !largest.known)
+		session_warn(session,
+			     "step %d: its usage is unknown, and no earlier step of the plan "
+			     "has one to estimate it by",
+			     session->step.number);
+	return largest;
+}
+
+static void measure(struct session *session, const struct desk *desk,
+		    const char *const *environment)
+{
+	struct session_step *step = &session->step;
+	struct host host;
+	struct err why = {.code = ERR_NONE};
+	host_init(&host);
+	const struct usage own = meter_read(step->conf, desk->lines, environment, &host, &why);
+	if (!own.known) {
+		session_warn(session, "step %d: unknown usage: %s", step->number, why.text);
+		if (!step->why[0])
+			snprintf(step->why, sizeof(step->why), "unknown usage: %.480s", why.text);
+	}
+	step->own = settle(session, own);
+}
+
+/* Runs the worker; how it ended. Whatever stands in its way is a crash of this step, with words. */
+static enum fsm_event run_worker(struct session *session, struct desk *desk)
+{
+	const struct conf_step *conf = session->step.conf;
+	char words[NWORDS][WORD_SIZE];
+	const char *list[NWORDS + 1];
+	struct child_result result;
+	struct err err = {.code = ERR_NONE};
+	enum fsm_event how = FSM_EV_CRASHED;
+
+	where_it_is(session, words, list);
+	char **environment = child_environment(conf->environment, list);
+	if (!environment) {
+		snprintf(session->step.why, sizeof(session->step.why), "out of memory");
+		return how;
+	}
+	const struct child_spec spec = {
+		.argv = conf->command,
+		.environment = (const char *const *)environment,
+		.cwd = conf->cwd,
+		.stdin_path = conf->input,
+		.on_output = on_output,
+		.on_usage = on_usage,
+		.on_tick = on_tick,
+		.tick_ms = TICK_MS,
+		.context = desk,
+		.timeout_ms = conf->timeout_ms,
+		.grace_ms = conf->grace_ms,
+		.stop_fd = stop_descriptor(),
+		.stop_hard = stop_hard(),
+	};
+	if (child_run(&spec, &result, &err) != 0) {
+		snprintf(session->step.why, sizeof(session->step.why), "%.500s", err.text);
+		session->step.own = USAGE_KNOWN(0); /* it never ran */
+	} else {
+		meter_lines_end(desk->lines);
+		how = how_it_ended(&result);
+		if (how != FSM_EV_DONE)
+			child_words(&result, conf->timeout_ms, session->step.why,
+				    sizeof(session->step.why));
+		measure(session, desk, (const char *const *)environment);
+	}
+	free(environment);
+	return how;
+}
+
+static enum fsm_event at_desk(struct session *session)
+{
+	struct desk desk = {.session = session, .log = {.fd = -1}};
+	struct session_step *step = &session->step;
+	struct err err = {.code = ERR_NONE};
+	enum fsm_event how = FSM_EV_CRASHED;
+	char what[WORD_SIZE];
+
+	snprintf(what, sizeof(what), "Step %d/%zu %s", step->number, session->conf->nsteps,
+		 step->title);
+	progress_init(&desk.progress, session->progress, what, cycle_terms(session->cycle));
+	desk.lines = meter_lines_new();
+	if (!desk.lines)
+		snprintf(step->why, sizeof(step->why), "out of memory");
+	else if (step_log_open(&desk.log, session->folder, cycle_number(session->cycle),
+			       step->number, step->attempt, &err) != 0)
+		snprintf(step->why, sizeof(step->why), "%.500s", err.text);
+	else
+		how = run_worker(session, &desk);
+	progress_end(&desk.progress);
+	if (desk.log.error)
+		session_warn(session, "%s: the log is not whole: %s", desk.log.path,
+			     strerror(desk.log.error));
+	step_log_close(&desk.log);
+	meter_lines_free(desk.lines);
+	return how;
+}
+
+static struct work *end_step(struct session *session, enum fsm_event how)
+{
+	session->step.how = how;
+	session->note = (struct journal_note){
+		.own = session->step.own,
+		.estimated = session->step.estimated,
+		.why = session->step.why[0] ? session->step.why : NULL,
+	};
+	return cycle_end_step(session->cycle, how, session->step.own);
+}
+
+/* The document says what goes on before it goes on. */
+static int announce(struct session *session)
+{
+	const struct session_step *step = &session->step;
+	char next[WORD_SIZE];
+	snprintf(next, sizeof(next), "Complete step %d of %zu, then check the budget", step->number,
+		 session->conf->nsteps);
+	if (document_task(session->doc, step->title, next) != 0)
+		return err_set(&session->err, ERR_INTERNAL, "out of memory");
+	return document_save(session->doc, session->folder, &session->err);
+}
+
+struct work *work_step(struct session *session, struct gate_pass *pass)
+{
+	char line[WORD_SIZE];
+	line_starting(line, sizeof(line), session->step.number, cycle_used(session->cycle),
+		      cycle_terms(session->cycle)->budget);
+	session->note = (struct journal_note){
+		.title = session->step.title,
+		.attempt = session->step.attempt,
+		.message = line,
+	};
+	if (cycle_start_step(session->cycle, pass) != 0)
+		return NULL;
+	session_say(line);
+	session->step.own = USAGE_KNOWN(0);
+	enum fsm_event how = FSM_EV_CRASHED;
+	if (announce(session) == 0) {
+		how = at_desk(session);
+	} else {
+		/* Without a true document no worker starts; the step is recorded as it is. */
+		snprintf(session->step.why, sizeof(session->step.why), "%.500s", session->err.text);
+		session->err.code = ERR_NONE;
+	}
+	return end_step(session, how);
+}
+
+struct work *interrupted_step(struct session *session)
+{
+	struct session_step *step = &session->step;
+	snprintf(step->why, sizeof(step->why), "stepgate was ended while the worker was at work");
+	session_warn(session, "step %d of cycle %lld: %s", step->number,
+		     (long long)cycle_number(session->cycle), step->why);
+	step->own = settle(session, USAGE_UNKNOWN);
+	return end_step(session, FSM_EV_INTERRUPTED);
+}

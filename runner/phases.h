@@ -1,0 +1,44 @@
+/*
+ * The phases, one file each. A phase takes the proof that the one before earned, does what its
+ * state is for, and hands on its own. NULL (or -1) where it could not: session->err says why, and
+ * the machine stands where the journal has it.
+ */
+#ifndef RUNNER_PHASES_H
+#define RUNNER_PHASES_H
+
+#include "runner/session.h"
+
+/* PRECHECK: the pass for the next step of the plan; or NULL with the cycle CLOSED. */
+struct gate_pass *precheck(struct session *session);
+
+/* STEP: runs the worker of the step that the pass is for, to its end. */
+struct work *work_step(struct session *session, struct gate_pass *pass);
+/* STEP, found after the death of the process that ran it: the worker is gone. */
+struct work *interrupted_step(struct session *session);
+
+/* COMMIT: writes the step into the status document, commits and pushes, and makes it true again. */
+struct receipt *commit_work(struct session *session, struct work *work);
+
+/* REPORT: puts the report on disk, then tells it. */
+struct told *report_step(struct session *session, struct receipt *receipt);
+
+/* POSTCHECK: back to PRECHECK, or CLOSED. 0, or -1. */
+int postcheck(struct session *session, struct told *told);
+
+/* What the closing of a cycle needs, for PRECHECK and POSTCHECK alike. `why` is a CLOSES event.
+ * closing_note goes before the move; closing_words after it: document, commit, report. */
+void closing_note(struct session *session, enum fsm_event why);
+int closing_words(struct session *session, enum fsm_event why);
+
+/* PRECHECK -> CLOSED with all that belongs to it. 0, or -1. */
+int close_cycle(struct session *session, enum fsm_event why);
+
+/* Tells every reporter of the config; one that fails is warned of, and changes nothing. `report`
+ * needs only what belongs to the event. */
+struct report;
+void tell_reporters(struct session *session, struct report *report);
+
+/* Runs a cycle from the state it is in to CLOSED. 0, or -1 with session->err. */
+int run_cycle(struct session *session);
+
+#endif

@@ -1,0 +1,88 @@
+/* All that a cycle needs at hand: what is open on its repository, and what is known of the step
+ * under way. Both ways to drive the machine, `run` and `step begin` / `step done`, work on one of
+ * these. */
+#ifndef RUNNER_SESSION_H
+#define RUNNER_SESSION_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "conf/conf.h"
+#include "fsm/cycle.h"
+#include "runner/git.h"
+#include "runner/lock.h"
+#include "runner/plan.h"
+#include "status/document.h"
+#include "status/journal.h"
+
+/* The step under way, or the last one. */
+struct session_step {
+	int number; /* in the plan, from 1 */
+	char *title;
+	const struct conf_step *conf; /* NULL for an agent's own step */
+	int attempt;                  /* in this cycle, from 1 */
+	enum fsm_event how;           /* once it has ended */
+	struct usage own;
+	bool estimated;
+	bool ok;
+	bool done;     /* an agent's own step is never asked for again; a plan's may be */
+	char why[512]; /* how the worker ended, or why its usage is unknown; or "" */
+};
+
+struct session {
+	const struct conf *conf; /* borrowed; a tracker's has no steps */
+	const char *folder;      /* of the repository: conf->repository.path */
+	char *plan_name;         /* "" for a tracker */
+	struct lock lock;
+	struct journal *journal;
+	struct document *doc;
+	struct git *git; /* NULL where committing is turned off */
+	struct plan plan;
+	struct cycle *cycle; /* NULL between cycles */
+	struct cycle_proofs proofs;
+	struct session_step step;
+	struct journal_note note; /* what the next move brings along */
+	struct err err;           /* why a move was not let through */
+	bool progress;            /* stderr is a terminal: show what goes on */
+	bool foreign;             /* the cycle taken up belongs to another plan … */
+	bool foreign_agent;       /* … that of an agent which drives itself */
+	enum fsm_event closed_on; /* once the cycle is CLOSED */
+	bool unsaved_close;       /* the closing words did not reach the remote */
+};
+
+/* Takes the lock and opens everything, the commit helper too where `with_git` and the config does
+ * not turn committing off, telling on stderr of what had to be mended. Nothing is written before
+ * the repository is known to be one. 0, or -1 and *err. session_close releases all, also after a
+ * failure. */
+int session_open(struct session *session, const struct conf *conf, bool with_git, struct err *err);
+void session_close(struct session *session);
+
+/* What a cycle of this session may use: command line (0: not said), then config, then
+ * status/ee_config.json, then the defaults. 0, or -1 and *err. */
+int session_terms(const struct conf *conf, int64_t budget, int threshold, bool mend,
+		  struct gate_terms *terms, struct err *err);
+
+/* Makes a cycle with the next free number and begins it; `task` may be NULL. 0, or -1 and *err. */
+int session_begin(struct session *session, const struct gate_terms *terms, const char *task,
+		  struct err *err);
+
+/* Takes up the journal's newest cycle where it is not closed. Its usage is the larger of what the
+ * journal has and what `told` (may be NULL) answers for it. 1: it is session->cycle; 0: there is
+ * none; -1 and *err. */
+typedef struct usage session_told(const struct session *session, int64_t number);
+int session_resume(struct session *session, session_told *told, struct err *err);
+
+/* Whether the journal's newest cycle is not closed. */
+bool session_unfinished(struct session *session);
+
+/* Makes `title` (copied) the step under way. 0, or -1 with session->err. */
+int session_set_step(struct session *session, int number, const char *title,
+		     const struct conf_step *conf);
+
+/* A line of the product, on stdout at once. */
+void session_say(const char *line);
+/* A line of talk, on stderr and among the journal's messages. */
+void session_warn(struct session *session, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+#endif

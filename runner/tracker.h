@@ -1,0 +1,30 @@
+/* What the commands for an agent that drives its own cycle have in common: the repository they are
+ * in, its cycle, and the settings that hold where no config file is named. */
+#ifndef RUNNER_TRACKER_H
+#define RUNNER_TRACKER_H
+
+#include "runner/session.h"
+
+struct tracker {
+	struct conf *loaded; /* from --config, or NULL */
+	struct conf conf;    /* the same without steps, or the defaults */
+	char folder[4096];
+	struct session session;
+};
+
+/* The repository's folder: the nearest one above the current folder that holds .git; else the
+ * current folder. 0, or -1 and *err. */
+int tracker_folder(char *folder, size_t size, struct err *err);
+
+/* Opens a session on it; `config` may be NULL. Takes up the open cycle where there is one
+ * (tracker.session.cycle, else NULL). 0, or -1 and *err. tracker_close also after a failure. */
+int tracker_open(struct tracker *tracker, const char *config, bool push, bool with_git,
+		 struct err *err);
+void tracker_close(struct tracker *tracker);
+
+/* -1 and *err (ERR_REFUSED) with what to do instead, where `event` has no place in the state that
+ * the cycle is in. `what` is what was asked for ("step done"). */
+int tracker_allows(const struct tracker *tracker, enum fsm_event event, const char *what,
+		   struct err *err);
+
+#endif
