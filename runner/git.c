@@ -1,0 +1,205 @@
+/*
+ * The client of the commit helper. A helper that dies, says nothing until the deadline, or talks
+ * garbage is ended and reaped, and a fresh one is started for the next request.
+ */
+#include "runner/git.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "runner/git_helper.h"
+#include "runner/helper/talk.h"
+#include "status/clock.h"
+
+#define LOOK_MS   60000   /* what a look at a repository may take on a slow disk */
+#define COMMIT_MS 1800000 /* a commit, of however much, and with the repository's own hooks */
+#define PUSH_MS   10000   /* how far a push may overrun its own timeout: the helper ends it first */
+#define END_MS    5000    /* what an idle helper takes to end, at most */
+
+struct git {
+	const struct conf_repository *repository;
+	struct git_helper helper;
+};
+
+/* Gets rid of a helper that failed, and says how it ended. A helper that is not gone by itself is
+ * not waited for: its answer is lost anyway. */
+static void give_up(struct git *git, enum wire_outcome outcome, char *why, size_t size)
+{
+	char how[128] = "";
+	git_helper_stop(&git->helper, outcome == WIRE_CLOSED ? END_MS : 0, how, sizeof(how));
+	if (outcome == WIRE_GARBAGE)
+		snprintf(why, size, "its answer can't be read");
+	else
+		snprintf(why, size, "%s", how);
+}
+
+static enum wire_outcome ask(struct git *git, const struct wire_frame *question,
+			     struct wire_frame *answer, int64_t patience_ms)
+{
+	const int64_t deadline = clock_monotonic_ms() + patience_ms;
+	const enum wire_outcome sent = wire_send(git->helper.fd, question, deadline);
+	return sent == WIRE_OK ? wire_receive(git->helper.fd, answer, deadline) : sent;
+}
+
+/* Asks something that is answered with `done` or an error. 0, or -1 and *err. */
+static int ask_simply(struct git *git, const struct wire_frame *question, struct wire_frame *answer,
+		      struct err *err)
+{
+	char why[160];
+	if (question->broken)
+		return err_set(err, ERR_CONFIG, "%s: the repository's settings are too long",
+			       git->repository->path);
+	const enum wire_outcome outcome = ask(git, question, answer, LOOK_MS);
+	if (outcome != WIRE_OK) {
+		give_up(git, outcome, why, sizeof(why));
+		return err_set(err, ERR_INTERNAL, "%s: the commit helper died: %s",
+			       git->repository->path, why);
+	}
+	if (strcmp(wire_get(answer, TALK_ANSWER, ""), TALK_DONE) == 0)
+		return 0;
+	talk_get_err(answer, err);
+	return -1;
+}
+
+/* Makes sure that a helper runs and knows the repository. */
+static int ready(struct git *git, struct err *err)
+{
+	struct wire_frame question, answer;
+	if (git->helper.pid)
+		return 0;
+	if (git_helper_start(&git->helper, err) != 0)
+		return -1;
+	wire_init(&question);
+	wire_init(&answer);
+	wire_put(&question, TALK_DO, TALK_OPEN);
+	talk_put_repository(&question, git->repository);
+	const int failed = ask_simply(git, &question, &answer, err);
+	wire_release(&question);
+	wire_release(&answer);
+	if (failed)
+		git_helper_stop(&git->helper, END_MS, NULL, 0);
+	return failed;
+}
+
+int git_new(const struct conf_repository *repository, struct git **git, struct err *err)
+{
+	struct git *new = calloc(1, sizeof(*new));
+	if (!new)
+		return err_set(err, ERR_INTERNAL, "out of memory");
+	new->repository = repository;
+	git_helper_init(&new->helper);
+	if (ready(new, err) != 0) {
+		git_free(new);
+		return -1;
+	}
+	*git = new;
+	return 0;
+}
+
+void git_free(struct git *git)
+{
+	if (!git)
+		return;
+	git_helper_stop(&git->helper, END_MS, NULL, 0);
+	free(git);
+}
+
+int git_view(struct git *git, struct git_view *view, struct err *err)
+{
+	struct wire_frame question, answer;
+	struct git_view seen;
+	if (ready(git, err) != 0)
+		return -1;
+	wire_init(&question);
+	wire_init(&answer);
+	wire_put(&question, TALK_DO, TALK_VIEW);
+	int failed = ask_simply(git, &question, &answer, err);
+	if (!failed && talk_get_view(&answer, &seen) != 0)
+		failed = err_set(err, ERR_INTERNAL, "%s: the commit helper's view can't be read",
+				 git->repository->path);
+	wire_release(&question);
+	wire_release(&answer);
+	if (!failed)
+		*view = seen;
+	return failed;
+}
+
+/* What is true where nothing was heard of a commit. */
+static void fail(struct receipt_facts *facts, enum receipt_result result, const char *why)
+{
+	facts->result = result;
+	snprintf(facts->why, sizeof(facts->why), "%s", why);
+}
+
+static enum wire_outcome receive_facts(struct git *git, struct wire_frame *answer,
+				       struct receipt_facts *facts, int64_t patience_ms)
+{
+	struct receipt_facts heard;
+	const int64_t deadline = clock_monotonic_ms() + patience_ms;
+	const enum wire_outcome got = wire_receive(git->helper.fd, answer, deadline);
+	if (got != WIRE_OK)
+		return got;
+	if (talk_get_facts(answer, &heard) != 0)
+		return WIRE_GARBAGE;
+	*facts = heard;
+	return WIRE_OK;
+}
+
+/* The receipt where the helper died while it pushed what `facts` has. */
+static void push_died(struct receipt_facts *facts, const char *why)
+{
+	if (facts->result == RECEIPT_SALVAGED) /* the work is safe on its ref all the same */
+		snprintf(facts->why, sizeof(facts->why), "%s: %s", receipt_words(RECEIPT_PUSH_DIED),
+			 why);
+	else
+		fail(facts, RECEIPT_PUSH_DIED, why);
+}
+
+static void save(struct git *git, const struct wire_frame *question, struct receipt_facts *facts)
+{
+	char why[160];
+	struct wire_frame answer;
+	const struct conf_repository *repository = git->repository;
+	const int64_t sending = clock_monotonic_ms() + LOOK_MS;
+	bool pushing = false;
+
+	wire_init(&answer);
+	enum wire_outcome outcome = wire_send(git->helper.fd, question, sending);
+	if (outcome == WIRE_OK)
+		outcome =
+			receive_facts(git, &answer, facts, repository->lock_timeout_ms + COMMIT_MS);
+	if (outcome == WIRE_OK && strcmp(wire_get(&answer, TALK_ANSWER, ""), TALK_PUSHING) == 0) {
+		pushing = true;
+		outcome = receive_facts(git, &answer, facts, repository->push_timeout_ms + PUSH_MS);
+	}
+	wire_release(&answer);
+	if (outcome == WIRE_OK)
+		return;
+	give_up(git, outcome, why, sizeof(why));
+	if (pushing)
+		push_died(facts, why);
+	else
+		fail(facts, RECEIPT_DIED, why);
+}
+
+void git_save(struct git *git, const struct git_request *request, struct receipt_facts *facts)
+{
+	struct err err = {.code = ERR_NONE};
+	struct wire_frame question;
+	*facts = (struct receipt_facts){.result = RECEIPT_OFF};
+	if (!git->repository->commit)
+		return;
+	if (ready(git, &err) != 0) {
+		fail(facts, RECEIPT_DIED, err.text);
+		return;
+	}
+	wire_init(&question);
+	wire_put(&question, TALK_DO, TALK_SAVE);
+	talk_put_request(&question, request);
+	if (question.broken)
+		fail(facts, RECEIPT_COMMIT_ERROR, "the commit message is too long");
+	else
+		save(git, &question, facts);
+	wire_release(&question);
+}

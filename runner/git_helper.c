@@ -1,0 +1,146 @@
+#include "runner/git_helper.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/pidfd.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "runner/helper/talk.h"
+
+void git_helper_init(struct git_helper *helper)
+{
+	*helper = (struct git_helper){.pid = 0, .fd = -1};
+}
+
+/* FOLDER/MIDDLE/stepgate-git into path, if it is a program. */
+static int try_place(const char *folder, const char *middle, char *path, size_t size)
+{
+	const int length = snprintf(path, size, "%s/%s" TALK_PROGRAM, folder, middle);
+	if (length < 0 || (size_t)length >= size)
+		return -1;
+	return access(path, X_OK);
+}
+
+static int find(char *path, size_t size, struct err *err)
+{
+	char own[PATH_MAX];
+	const char *named = getenv(GIT_HELPER_VARIABLE);
+	if (named && *named) {
+		if (strlen(named) >= size || access(named, X_OK) != 0)
+			return err_errno(err, "%s: can't be run as the commit helper", named);
+		memcpy(path, named, strlen(named) + 1);
+		return 0;
+	}
+	const ssize_t length = readlink("/proc/self/exe", own, sizeof(own) - 1);
+	if (length < 0)
+		return err_errno(err, "/proc/self/exe: can't be read to find " TALK_PROGRAM);
+	own[length] = '\0';
+	char *slash = strrchr(own, '/');
+	if (slash)
+		*slash = '\0';
+	if (try_place(own, "", path, size) == 0 ||
+	    try_place(own, "../libexec/stepgate/", path, size) == 0)
+		return 0;
+	return err_set(err, ERR_INTERNAL,
+		       "%s: the commit helper " TALK_PROGRAM " is neither here nor in "
+		       "../libexec/stepgate: install both programs together",
+		       own);
+}
+
+static void default_signals(void)
+{
+	const struct sigaction fresh = {.sa_handler = SIG_DFL};
+	sigset_t none;
+	for (int sig = 1; sig < NSIG; sig++)
+		sigaction(sig, &fresh, NULL);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+/* stdin and stdout are nobody's, stderr is ours, TALK_FD is its end. */
+_Noreturn static void become(const char *path, int end)
+{
+	char *const argv[] = {(char *)(uintptr_t)path, NULL};
+	setpgid(0, 0);
+	default_signals();
+	end = fcntl(end, F_DUPFD_CLOEXEC, 10); /* it may stand on 0 to 3 itself */
+	const int nobody = open("/dev/null", O_RDWR | O_CLOEXEC);
+	if (end < 0 || nobody < 0 || dup2(nobody, STDIN_FILENO) < 0 ||
+	    dup2(nobody, STDOUT_FILENO) < 0 || dup2(end, TALK_FD) < 0 ||
+	    close_range(TALK_FD + 1, ~0U, CLOSE_RANGE_CLOEXEC) != 0)
+		_exit(126);
+	execv(path, argv);
+	_exit(127);
+}
+
+int git_helper_start(struct git_helper *helper, struct err *err)
+{
+	char path[PATH_MAX];
+	int ends[2];
+	if (find(path, sizeof(path), err) != 0)
+		return -1;
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
+		return err_errno(err, "%s: can't be started: no socket", path);
+	const pid_t pid = fork();
+	if (pid == 0)
+		become(path, ends[1]);
+	close(ends[1]);
+	if (pid < 0) {
+		err_errno(err, "%s: can't be started", path);
+		close(ends[0]);
+		return -1;
+	}
+	setpgid(pid, pid); /* both sides do it, so that it is done whoever runs first */
+	*helper = (struct git_helper){.pid = pid, .fd = ends[0]};
+	return 0;
+}
+
+/* Whether it ends within the time. Where it can't be watched it is not waited for. */
+static int ends_within(pid_t pid, int64_t patience_ms)
+{
+	const int watch = pidfd_open(pid, 0);
+	if (watch < 0)
+		return 0;
+	struct pollfd ended = {.fd = watch, .events = POLLIN};
+	int got;
+	do
+		got = poll(&ended, 1, patience_ms > INT_MAX ? INT_MAX : (int)patience_ms);
+	while (got < 0 && errno == EINTR);
+	close(watch);
+	return got > 0;
+}
+
+static void put_how(int status, int killed, char *how, size_t size)
+{
+	if (killed)
+		snprintf(how, size, "it gave no answer and was killed");
+	else if (WIFSIGNALED(status))
+		snprintf(how, size, "killed by signal %d (%s)", WTERMSIG(status),
+			 strsignal(WTERMSIG(status)));
+	else
+		snprintf(how, size, "exit status %d", WEXITSTATUS(status));
+}
+
+void git_helper_stop(struct git_helper *helper, int64_t patience_ms, char *how, size_t size)
+{
+	int status = 0;
+	if (helper->pid == 0)
+		return;
+	close(helper->fd);
+	const int killed = !ends_within(helper->pid, patience_ms);
+	if (killed)
+		kill(helper->pid, SIGKILL);
+	while (waitpid(helper->pid, &status, 0) < 0 && errno == EINTR)
+		;
+	if (how)
+		put_how(status, killed, how, size);
+	git_helper_init(helper);
+}

@@ -1,0 +1,153 @@
+#include "runner/helper/talk.h"
+
+#include <string.h>
+
+static void put_all(struct wire_frame *frame, const char *key, const char *const *list)
+{
+	for (size_t i = 0; list && list[i]; i++)
+		wire_put(frame, key, list[i]);
+}
+
+static int get_all(const struct wire_frame *frame, const char *key, const char **list)
+{
+	const size_t found = wire_get_all(frame, key, list, TALK_TRAILERS);
+	if (found > TALK_TRAILERS)
+		return -1;
+	list[found] = NULL;
+	return 0;
+}
+
+/* A text that has to be there and to fit. */
+static int get_text(const struct wire_frame *frame, const char *key, char *out, size_t size)
+{
+	const char *text = wire_get(frame, key, NULL);
+	if (!text || strlen(text) >= size)
+		return -1;
+	memcpy(out, text, strlen(text) + 1);
+	return 0;
+}
+
+static int get_range(const struct wire_frame *frame, const char *key, int64_t max, int64_t *number)
+{
+	return wire_get_number(frame, key, number) != 0 || *number < 0 || *number > max ? -1 : 0;
+}
+
+void talk_put_repository(struct wire_frame *frame, const struct conf_repository *repository)
+{
+	wire_put(frame, "path", repository->path);
+	wire_put_number(frame, "push", repository->push);
+	wire_put(frame, "remote", repository->remote);
+	wire_put(frame, "branch", repository->branch);
+	wire_put(frame, "name", repository->identity_name);
+	wire_put(frame, "email", repository->identity_email);
+	wire_put_number(frame, "lock_timeout", repository->lock_timeout_ms);
+	wire_put_number(frame, "push_timeout", repository->push_timeout_ms);
+	put_all(frame, "trailer", repository->trailers);
+}
+
+int talk_get_repository(const struct wire_frame *frame, struct talk_repository *repository)
+{
+	int64_t push;
+	struct conf_repository *conf = &repository->conf;
+	*conf = (struct conf_repository){
+		.path = wire_get(frame, "path", NULL),
+		.commit = true,
+		.remote = wire_get(frame, "remote", ""),
+		.branch = wire_get(frame, "branch", ""),
+		.identity_name = wire_get(frame, "name", ""),
+		.identity_email = wire_get(frame, "email", ""),
+		.trailers = repository->trailers,
+	};
+	if (!conf->path || get_all(frame, "trailer", repository->trailers) != 0 ||
+	    get_range(frame, "push", 1, &push) != 0 ||
+	    get_range(frame, "lock_timeout", INT64_MAX / 4, &conf->lock_timeout_ms) != 0 ||
+	    get_range(frame, "push_timeout", INT64_MAX / 4, &conf->push_timeout_ms) != 0)
+		return -1;
+	conf->push = push == 1;
+	return 0;
+}
+
+void talk_put_request(struct wire_frame *frame, const struct git_request *request)
+{
+	wire_put(frame, "subject", request->subject);
+	wire_put_number(frame, "scope", request->scope);
+	if (request->salvage_ref)
+		wire_put(frame, "salvage", request->salvage_ref);
+	put_all(frame, "trailer", request->trailers);
+}
+
+int talk_get_request(const struct wire_frame *frame, struct talk_request *request)
+{
+	int64_t scope;
+	if (get_range(frame, "scope", GIT_STATUS, &scope) != 0 ||
+	    get_all(frame, "trailer", request->trailers) != 0)
+		return -1;
+	request->request = (struct git_request){
+		.subject = wire_get(frame, "subject", NULL),
+		.trailers = request->trailers,
+		.scope = (enum git_scope)scope,
+		.salvage_ref = wire_get(frame, "salvage", NULL),
+	};
+	return request->request.subject ? 0 : -1;
+}
+
+void talk_put_facts(struct wire_frame *frame, const struct receipt_facts *facts)
+{
+	wire_put(frame, "result", receipt_name(facts->result));
+	wire_put(frame, "commit", facts->commit);
+	wire_put(frame, "ref", facts->ref);
+	wire_put(frame, "upstream", facts->upstream);
+	wire_put(frame, "why", facts->why);
+}
+
+int talk_get_facts(const struct wire_frame *frame, struct receipt_facts *facts)
+{
+	const int result = receipt_by_name(wire_get(frame, "result", ""));
+	if (result < 0 || get_text(frame, "commit", facts->commit, sizeof(facts->commit)) != 0 ||
+	    get_text(frame, "ref", facts->ref, sizeof(facts->ref)) != 0 ||
+	    get_text(frame, "upstream", facts->upstream, sizeof(facts->upstream)) != 0 ||
+	    get_text(frame, "why", facts->why, sizeof(facts->why)) != 0)
+		return -1;
+	facts->result = (enum receipt_result)result;
+	return 0;
+}
+
+void talk_put_view(struct wire_frame *frame, const struct git_view *view)
+{
+	wire_put(frame, "workdir", view->workdir);
+	wire_put(frame, "branch", view->branch);
+	wire_put(frame, "head", view->head);
+	wire_put(frame, "upstream", view->upstream);
+	wire_put(frame, "identity", view->identity);
+	wire_put(frame, "problem", receipt_name(view->problem));
+	wire_put(frame, "why", view->why);
+}
+
+int talk_get_view(const struct wire_frame *frame, struct git_view *view)
+{
+	const int problem = receipt_by_name(wire_get(frame, "problem", ""));
+	if (problem < 0 || get_text(frame, "workdir", view->workdir, sizeof(view->workdir)) != 0 ||
+	    get_text(frame, "branch", view->branch, sizeof(view->branch)) != 0 ||
+	    get_text(frame, "head", view->head, sizeof(view->head)) != 0 ||
+	    get_text(frame, "upstream", view->upstream, sizeof(view->upstream)) != 0 ||
+	    get_text(frame, "identity", view->identity, sizeof(view->identity)) != 0 ||
+	    get_text(frame, "why", view->why, sizeof(view->why)) != 0)
+		return -1;
+	view->problem = (enum receipt_result)problem;
+	return 0;
+}
+
+void talk_put_err(struct wire_frame *frame, const struct err *err)
+{
+	wire_put_number(frame, "code", err->code);
+	wire_put(frame, "text", err->text);
+}
+
+void talk_get_err(const struct wire_frame *frame, struct err *err)
+{
+	int64_t code;
+	if (get_range(frame, "code", ERR_INTERNAL, &code) != 0 || code == ERR_NONE)
+		code = ERR_INTERNAL;
+	err_set(err, (enum err_code)code, "%s",
+		wire_get(frame, "text", "the commit helper gave an answer that can't be read"));
+}
