@@ -17,7 +17,8 @@ enum err_code {
 
 struct err {
 	enum err_code code;
-	char text[1024]; /* "PATH:LINE: what is wrong: why", without the program's name, no newline */
+	char text[1024]; /* "PATH:LINE: what is wrong: why", without the program's name, no newline
+			  */
 };
 
 /* Fills *err (which may be NULL) and gives -1, so that `return err_set(…)` fails a function. A text
@@ -25,7 +26,7 @@ struct err {
 int err_set(struct err *err, enum err_code code, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 int err_setv(struct err *err, enum err_code code, const char *format, va_list args)
-	__attribute__((format(printf, 3, 0)));
+	__attribute__((format(printf, 3, 0), nonnull(3)));
 
 /* As err_set with ERR_SYSTEM and ": " and the words of errno behind it. errno is kept. */
 int err_errno(struct err *err, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -1,6 +1,7 @@
 /*
- * The one table of configuration keys: name, type, range, default, one line of help. The parser, the
- * checks, the advice for a misspelt key, `stepgate validate --keys` and the manual come from it.
+ * The one table of configuration keys: name, type, range, default, one line of help. The parser,
+ * the checks, the advice for a misspelt key, `stepgate validate --keys` and the manual come from
+ * it.
  */
 #ifndef CONF_OPTIONS_H
 #define CONF_OPTIONS_H
@@ -24,14 +25,22 @@ struct option {
 	const char *section; /* "" for the top level, else "budget", "step", … */
 	const char *name;
 	enum option_type type;
-	int64_t min, max;           /* INTEGER, and DURATION in milliseconds */
+	/* INTEGER: range; DURATION: range in milliseconds; STRING, STRINGS and a SECTION's title:
+	 * `max` is the greatest length in bytes. */
+	int64_t min, max;
 	const char *fallback;       /* the default as it would stand in a file; NULL: none */
 	const char *const *choices; /* CHOICE, CHOICES; ends with NULL */
 	bool titled;                /* SECTION: has a title and may come more than once */
-	const char *help;           /* one line */
+	bool raw;         /* STRING, STRINGS: may hold control characters, line breaks among them */
+	const char *help; /* one line */
 };
 
+/* The top level first, then section by section. */
 extern const struct option conf_options[];
 extern const size_t conf_noptions;
+
+bool option_is_list(const struct option *option);
+/* The row, or NULL. */
+const struct option *option_find(const char *section, const char *name);
 
 #endif

@@ -1,5 +1,7 @@
 #include "conf/utf8.h"
 
+#include <string.h>
+
 size_t utf8_character(const char *bytes, size_t length, uint32_t *code)
 {
 	static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
@@ -44,4 +46,17 @@ bool utf8_control(uint32_t code)
 {
 	return code < 0x20 || (code >= 0x7f && code < 0xa0) || (code >= 0x202a && code <= 0x202e) ||
 	       (code >= 0x2066 && code <= 0x2069);
+}
+
+bool utf8_has_control(const char *text)
+{
+	const size_t length = strlen(text);
+	uint32_t code = 0;
+	size_t size;
+	for (size_t at = 0; at < length; at += size) {
+		size = utf8_character(text + at, length - at, &code);
+		if (size == 0 || utf8_control(code))
+			return true;
+	}
+	return false;
 }

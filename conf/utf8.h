@@ -18,4 +18,7 @@ size_t utf8_valid(const char *bytes, size_t length);
  * DEL, C1) and the bidi controls (U+202A..202E, U+2066..2069). */
 bool utf8_control(uint32_t code);
 
+/* True if the text, which is UTF-8, has such a character in it. */
+bool utf8_has_control(const char *text);
+
 #endif

@@ -1,0 +1,157 @@
+#include "conf/options.h"
+
+#include <string.h>
+
+#include "fsm/gate.h"
+
+#define MILLISECONDS 1
+#define SECONDS      (1000 * INT64_C(1))
+#define MINUTES      (60 * SECONDS)
+#define HOURS        (60 * MINUTES)
+#define DAYS         (24 * HOURS)
+
+/* Linux takes no argument longer than this (MAX_ARG_STRLEN, with its NUL). */
+#define ARGUMENT_MAX 131071
+#define PATH_LONGEST 4095
+#define NAME_LONGEST 200
+
+static const char *const on_unknown[] = {"error", "estimate", "zero", NULL};
+static const char *const on_failure[] = {"close", "retry", "skip", NULL};
+static const char *const on_failure_work[] = {"salvage", "commit", "keep", NULL};
+static const char *const when_complete[] = {"stop", "restart", NULL};
+static const char *const meter[] = {"command", NULL};
+static const char *const usage[] = {"optional", "required", NULL};
+static const char *const report_type[] = {"file", "program", NULL};
+static const char *const report_on[] = {"started", "step", "nok", "closed", NULL};
+
+#define SECTION(n, t, h)                                                       \
+	{                                                                      \
+		.section = "", .name = n, .type = OPTION_SECTION, .titled = t, \
+		.max = NAME_LONGEST, .help = h                                 \
+	}
+#define STRING(s, n, m, f, h)                                                                      \
+	{                                                                                          \
+		.section = s, .name = n, .type = OPTION_STRING, .max = m, .fallback = f, .help = h \
+	}
+#define RAW(s, n, t, h)                                                                         \
+	{                                                                                       \
+		.section = s, .name = n, .type = t, .max = ARGUMENT_MAX, .raw = true, .help = h \
+	}
+#define INTEGER(s, n, lo, hi, f, h)                                                    \
+	{                                                                              \
+		.section = s, .name = n, .type = OPTION_INTEGER, .min = lo, .max = hi, \
+		.fallback = f, .help = h                                               \
+	}
+#define BOOLEAN(s, n, f, h)                                                               \
+	{                                                                                 \
+		.section = s, .name = n, .type = OPTION_BOOLEAN, .fallback = f, .help = h \
+	}
+#define DURATION(s, n, lo, hi, f, h)                                                    \
+	{                                                                               \
+		.section = s, .name = n, .type = OPTION_DURATION, .min = lo, .max = hi, \
+		.fallback = f, .help = h                                                \
+	}
+#define CHOICE(s, n, c, f, h)                                                                \
+	{                                                                                    \
+		.section = s, .name = n, .type = OPTION_CHOICE, .choices = c, .fallback = f, \
+		.help = h                                                                    \
+	}
+#define CHOICES(s, n, c, f, h)                                                                \
+	{                                                                                     \
+		.section = s, .name = n, .type = OPTION_CHOICES, .choices = c, .fallback = f, \
+		.help = h                                                                     \
+	}
+
+const struct option conf_options[] = {
+	STRING("", "title", NAME_LONGEST, NULL,
+	       "what the plan is called; without it, the file's name"),
+	CHOICE("", "on_failure", on_failure, "close",
+	       "what follows a step that failed, for every step that does not say so itself"),
+	CHOICE("", "on_failure_work", on_failure_work, "salvage",
+	       "where the work of a failed step goes: to a ref of its own off the branch, onto the "
+	       "branch, or nowhere (it stays in the work tree)"),
+	CHOICE("", "when_complete", when_complete, "stop",
+	       "whether a plan that is done stays done, or begins anew with the next run"),
+	SECTION("budget", false, "what a cycle may use"),
+	SECTION("repository", false, "the git repository that a cycle works on"),
+	SECTION("step", true, "one unit of work; steps run in the order of the file"),
+	SECTION("report", true, "someone who is told what happens"),
+
+	INTEGER("budget", "tokens", 1, INT64_MAX, NULL,
+		"tokens for a cycle; without it, what status/ee_config.json says, or else 200000"),
+	INTEGER("budget", "threshold", GATE_THRESHOLD_MIN, GATE_THRESHOLD_MAX, NULL,
+		"percent of the tokens; a step starts only below it; without it, what "
+		"status/ee_config.json says, or else 35"),
+	CHOICE("budget", "on_unknown", on_unknown, "error",
+	       "what to do when a step's usage is unknown: close the cycle, count the plan's "
+	       "largest "
+	       "step so far, or count nothing"),
+
+	STRING("repository", "path", PATH_LONGEST, ".", "the root of its work tree"),
+	BOOLEAN("repository", "commit", "true", "whether each step's work is committed"),
+	BOOLEAN("repository", "commit_close", "true",
+		"whether the closing words of a cycle are committed as well"),
+	BOOLEAN("repository", "push", "true", "whether commits are pushed"),
+	STRING("repository", "remote", NAME_LONGEST, NULL,
+	       "the remote to push to; without it, that of the branch's upstream"),
+	STRING("repository", "branch", NAME_LONGEST, NULL,
+	       "the branch to push to; without it, the branch's upstream"),
+	STRING("repository", "identity", NAME_LONGEST, NULL,
+	       "\"Name <mail>\" to commit as; without it, git's own settings"),
+	{.section = "repository",
+	 .name = "trailers",
+	 .type = OPTION_STRINGS,
+	 .max = 1000,
+	 .help = "\"Key: value\" lines for every commit"},
+	DURATION("repository", "lock_timeout", 0, HOURS, "30s",
+		 "how long a lock of another git program is waited for"),
+	DURATION("repository", "push_timeout", SECONDS, DAYS, "2m", "how long a push may take"),
+
+	RAW("step", "command", OPTION_STRINGS,
+	    "the program to run and its arguments; no shell is involved"),
+	RAW("step", "shell", OPTION_STRING, "instead of command: what /bin/sh is to run"),
+	STRING("step", "cwd", PATH_LONGEST, NULL,
+	       "the folder to run it in; without it, that of the repository"),
+	STRING("step", "input", PATH_LONGEST, NULL,
+	       "the file on its standard input; without it, /dev/null"),
+	RAW("step", "environment", OPTION_STRINGS,
+	    "\"NAME=VALUE\" settings, over those that stepgate was started with"),
+	DURATION("step", "timeout", 0, 30 * DAYS, "0",
+		 "how long it may run before it is stopped; 0 is without end"),
+	DURATION("step", "grace", 0, HOURS, "10s", "how long it has from TERM to KILL"),
+	CHOICE("step", "meter", meter, NULL,
+	       "how its usage is found out: by meter_command; without it, it tells by itself"),
+	RAW("step", "meter_command", OPTION_STRINGS,
+	    "a program that prints the number of tokens that the step used"),
+	CHOICE("step", "usage", usage, "optional",
+	       "whether a step that tells no usage used none, or an unknown number of tokens"),
+	CHOICE("step", "on_failure", on_failure, NULL,
+	       "what follows when it failed; without it, as on_failure at the top says"),
+	INTEGER("step", "attempts", 1, 100, "3", "with retry: how often it is tried, in all"),
+
+	CHOICE("report", "type", report_type, NULL,
+	       "append to a file, or run a program; without it, the title if it is one of these"),
+	STRING("report", "path", PATH_LONGEST, NULL,
+	       "with file: the file, a JSON line for each report"),
+	RAW("report", "command", OPTION_STRINGS,
+	    "with program: the program and its arguments; it is given the report as JSON"),
+	DURATION("report", "timeout", 100 * MILLISECONDS, HOURS, "5s",
+		 "with program: how long it may take"),
+	CHOICES("report", "on", report_on, "{\"step\", \"closed\"}",
+		"what is told: a cycle started, a step ended, a step ended NOK, a cycle closed"),
+};
+const size_t conf_noptions = sizeof(conf_options) / sizeof(conf_options[0]);
+
+bool option_is_list(const struct option *option)
+{
+	return option->type == OPTION_STRINGS || option->type == OPTION_CHOICES;
+}
+
+const struct option *option_find(const char *section, const char *name)
+{
+	for (size_t i = 0; i < conf_noptions; i++)
+		if (strcmp(conf_options[i].section, section) == 0 &&
+		    strcmp(conf_options[i].name, name) == 0)
+			return &conf_options[i];
+	return NULL;
+}
