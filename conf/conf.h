@@ -1,6 +1,7 @@
 /*
  * A config file, read whole and checked whole into one immutable struct. Never half of one: a file
- * with anything wrong in it gives an error that names the file, the line and the reason, and no struct.
+ * with anything wrong in it gives an error that names the file, the line and the reason, and no
+ * struct.
  */
 #ifndef CONF_CONF_H
 #define CONF_CONF_H
@@ -13,7 +14,8 @@
 
 enum conf_on_unknown {
 	CONF_UNKNOWN_ERROR,    /* the cycle closes */
-	CONF_UNKNOWN_ESTIMATE, /* the largest step of this plan so far counts, and is said to be an estimate */
+	CONF_UNKNOWN_ESTIMATE, /* the largest step of this plan so far counts, and is said to be an
+				  estimate */
 	CONF_UNKNOWN_ZERO,     /* it counts as nothing: the user says so */
 };
 
@@ -35,7 +37,7 @@ enum conf_when_complete {
 };
 
 enum conf_meter {
-	CONF_METER_NONE,    /* what the worker says on STEPGATE_USAGE_FD, or nothing: a known zero */
+	CONF_METER_NONE, /* what the worker says on STEPGATE_USAGE_FD, or nothing: a known zero */
 	CONF_METER_COMMAND, /* meter_command prints the number of tokens that the step used */
 };
 
@@ -44,9 +46,10 @@ enum conf_meter {
 struct conf_step {
 	const char *title;
 	int line;
-	const char *const *command;     /* the program and its arguments; { "/bin/sh", "-c", TEXT } for `shell` */
-	const char *cwd;                /* absolute */
-	const char *input;              /* absolute path of the file on stdin, or NULL for /dev/null */
+	const char *const
+		*command; /* the program and its arguments; { "/bin/sh", "-c", TEXT } for `shell` */
+	const char *cwd;  /* absolute */
+	const char *input; /* absolute path of the file on stdin, or NULL for /dev/null */
 	const char *const *environment; /* "NAME=VALUE", over what stepgate itself was given */
 	int64_t timeout_ms;             /* 0: none */
 	int64_t grace_ms;               /* from TERM to KILL */
@@ -86,7 +89,8 @@ struct conf_repository {
 	bool commit_close; /* the closing words are committed as well */
 	bool push;
 	const char *remote; /* "" for the branch's own upstream */
-	const char *branch; /* the branch to push to on `remote`; "" for the branch's own upstream */
+	const char
+		*branch; /* the branch to push to on `remote`; "" for the branch's own upstream */
 	const char *identity_name;  /* "" where git's own settings count */
 	const char *identity_email; /* likewise; both or neither */
 	const char *const *trailers;

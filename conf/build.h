@@ -1,0 +1,51 @@
+/* From settings, each right in itself, to the struct: what must be true of several of them, and of
+ * the files and programs that they name. Used within conf/ alone. */
+#ifndef CONF_BUILD_H
+#define CONF_BUILD_H
+
+#include "conf/arena.h"
+#include "conf/conf.h"
+#include "conf/settings.h"
+
+struct build {
+	struct arena *arena; /* what the struct points to is in here */
+	const struct words *words;
+	const struct settings *settings;
+	struct conf *conf;
+	struct err *err;
+};
+
+/* Each fills its part of build->conf. 0, or -1 and *build->err. Repository before steps. */
+int build_repository(struct build *build);
+int build_steps(struct build *build);
+int build_reports(struct build *build);
+
+/* A setting, or the default of its row. A NULL section has no settings. */
+const char *build_text(const struct section *section, const struct option *option);
+bool build_boolean(const struct section *section, const struct option *option);
+int64_t build_duration(const struct section *section, const struct option *option);
+int64_t build_integer(const struct section *section, const struct option *option);
+int build_choice(const struct section *section, const struct option *option);
+
+/* The elements of a list, ended by a NULL, in *list. 0, or -1 when memory is short. */
+int build_list(struct build *build, const struct section *section, const char *name,
+	       const char *const **list);
+
+/*
+ * The same for a setting whose first element is a program, which must be there: one with a slash is
+ * made absolute, one without is looked up as execvp in `cwd` with `environment` will.
+ */
+int build_program(struct build *build, const struct section *section, const struct setting *setting,
+		  const char *cwd, const char *const *environment, const char *const **list);
+
+/* A setting that must not stand here, told at its place: "KEY: why". */
+int build_refuse(struct build *build, const struct setting *setting, const char *why);
+/* The same for its value: KEY = "VALUE": why. */
+int build_refuse_value(struct build *build, const struct setting *setting, const char *why);
+int build_no_memory(struct build *build);
+
+/* Gives -1 and *build->err where the section has a setting of that name. */
+int build_without(struct build *build, const struct section *section, const char *name,
+		  const char *why);
+
+#endif

@@ -1,0 +1,92 @@
+#include "conf/paths.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+const char *path_absolute(struct arena *arena, const struct word *value)
+{
+	const char *text = value->text;
+	if (text[0] == '/')
+		return text;
+	while (strncmp(text, "./", 2) == 0)
+		text += 2 + strspn(text + 2, "/");
+	if (text[0] == '\0' || strcmp(text, ".") == 0)
+		return value->file->folder;
+	const char *slash = strcmp(value->file->folder, "/") == 0 ? "" : "/";
+	return arena_format(arena, "%s%s%s", value->file->folder, slash, text);
+}
+
+static const char *reason(const char *missing)
+{
+	return errno == ENOENT || errno == ENOTDIR ? missing : strerror(errno);
+}
+
+const char *path_no_folder(const char *path)
+{
+	struct stat status;
+	if (stat(path, &status) != 0)
+		return reason("there is no such folder");
+	if (!S_ISDIR(status.st_mode))
+		return "it is no folder";
+	return faccessat(AT_FDCWD, path, X_OK, AT_EACCESS) == 0 ? NULL : strerror(errno);
+}
+
+const char *path_no_input(const char *path)
+{
+	struct stat status;
+	if (stat(path, &status) != 0)
+		return reason("there is no such file");
+	if (S_ISDIR(status.st_mode))
+		return "it is a folder";
+	return faccessat(AT_FDCWD, path, R_OK, AT_EACCESS) == 0 ? NULL : "it can't be read";
+}
+
+const char *path_no_program(const char *path)
+{
+	struct stat status;
+	if (stat(path, &status) != 0)
+		return reason("there is no such program");
+	if (!S_ISREG(status.st_mode))
+		return "it is no program";
+	return faccessat(AT_FDCWD, path, X_OK, AT_EACCESS) == 0 ? NULL : "it is not executable";
+}
+
+static const char *search_path(const char *const *environment)
+{
+	const char *path = NULL;
+	for (; *environment; environment++)
+		if (strncmp(*environment, "PATH=", 5) == 0)
+			path = *environment + 5;
+	if (!path)
+		path = getenv("PATH");
+	return path ? path : "/bin:/usr/bin";
+}
+
+const char *path_no_command(const char *name, const char *cwd, const char *const *environment)
+{
+	const char *why = "there is no such program in PATH";
+	const char *folder = search_path(environment);
+	for (;;) {
+		const int length = (int)strcspn(folder, ":");
+		char path[2 * PATH_MAX];
+		const int size = snprintf(path, sizeof(path), "%s%s%.*s%s%s",
+					  folder[0] == '/' ? "" : cwd, folder[0] == '/' ? "" : "/",
+					  length, folder, length ? "/" : "", name);
+		if (size > 0 && (size_t)size < sizeof(path)) {
+			const char *here = path_no_program(path);
+			if (!here)
+				return NULL;
+			if (strcmp(here, "it is not executable") == 0)
+				why = here;
+		}
+		if (folder[length] == '\0')
+			return why;
+		folder += length + 1;
+	}
+}

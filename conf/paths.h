@@ -1,0 +1,23 @@
+/* The files, folders and programs that a config names. */
+#ifndef CONF_PATHS_H
+#define CONF_PATHS_H
+
+#include "conf/arena.h"
+#include "conf/settings.h"
+
+/* The value as an absolute path, relative to the folder of the file that it stands in; "./" at its
+ * beginning is dropped. In the arena; NULL when memory is short. */
+const char *path_absolute(struct arena *arena, const struct word *value);
+
+/* Each gives NULL where the path is what it should be, or why it is not. */
+const char *path_no_folder(const char *path);
+const char *path_no_input(const char *path);   /* a file that can be read */
+const char *path_no_program(const char *path); /* a file that can be executed */
+
+/*
+ * Finds a program as execvp does that is called in `cwd` with the PATH of `environment` (or, where
+ * that has none, our own): NULL where it is found, or why it is not. `name` has no slash.
+ */
+const char *path_no_command(const char *name, const char *cwd, const char *const *environment);
+
+#endif

@@ -1,0 +1,158 @@
+#include <string.h>
+
+#include "conf/build.h"
+#include "conf/paths.h"
+
+static int set_cwd(struct build *build, const struct section *section, struct conf_step *step)
+{
+	const struct setting *setting = section_get(section, "cwd");
+	step->cwd = build->conf->repository.path;
+	if (!setting)
+		return 0;
+	step->cwd = path_absolute(build->arena, setting->value);
+	if (!step->cwd)
+		return build_no_memory(build);
+	const char *wrong = path_no_folder(step->cwd);
+	return wrong ? build_refuse_value(build, setting, wrong) : 0;
+}
+
+static int set_input(struct build *build, const struct section *section, struct conf_step *step)
+{
+	const struct setting *setting = section_get(section, "input");
+	if (!setting)
+		return 0;
+	step->input = path_absolute(build->arena, setting->value);
+	if (!step->input)
+		return build_no_memory(build);
+	const char *wrong = path_no_input(step->input);
+	return wrong ? build_refuse_value(build, setting, wrong) : 0;
+}
+
+static bool same_name(const char *a, const char *b)
+{
+	const size_t length = strcspn(a, "=");
+	return strcspn(b, "=") == length && strncmp(a, b, length) == 0;
+}
+
+static int set_environment(struct build *build, const struct section *section,
+			   struct conf_step *step)
+{
+	if (build_list(build, section, "environment", &step->environment) != 0)
+		return -1;
+	size_t count = 0;
+	for (size_t i = 0; i < section->count; i++) {
+		const struct setting *setting = &section->settings[i];
+		const char *text = setting->value->text;
+		if (strcmp(setting->option->name, "environment") != 0)
+			continue;
+		if (text[0] == '=' || !strchr(text, '='))
+			return build_refuse_value(build, setting, "it is to be \"NAME=VALUE\"");
+		for (size_t j = 0; j < count; j++)
+			if (same_name(step->environment[j], text))
+				return build_refuse_value(build, setting,
+							  "this variable is set twice");
+		count++;
+	}
+	return 0;
+}
+
+/* Fills *list from a setting that names a program; that must be there. */
+static int set_program(struct build *build, const struct section *section, const char *key,
+		       const struct conf_step *step, const char *const **list)
+{
+	const struct setting *setting = section_get(section, key);
+	return build_program(build, section, setting, step->cwd, step->environment, list);
+}
+
+static int set_shell(struct build *build, const struct setting *shell, struct conf_step *step)
+{
+	const char **command = arena_array(build->arena, 4, sizeof(*command));
+	if (!command)
+		return build_no_memory(build);
+	command[0] = "/bin/sh";
+	command[1] = "-c";
+	command[2] = shell->value->text;
+	step->command = command;
+	return 0;
+}
+
+static int set_command(struct build *build, const struct section *section, struct conf_step *step)
+{
+	const struct setting *command = section_get(section, "command");
+	const struct setting *shell = section_get(section, "shell");
+	if (command && shell)
+		return build_refuse(build, shell > command ? shell : command,
+				    "a step has a command or a shell, not both");
+	if (shell)
+		return set_shell(build, shell, step);
+	if (command)
+		return set_program(build, section, "command", step, &step->command);
+	return word_error(section->key, build->err,
+			  "step \"%s\": nothing to run: it needs a command or a shell",
+			  section->title->text);
+}
+
+static int set_meter(struct build *build, const struct section *section, struct conf_step *step)
+{
+	const struct setting *meter = section_get(section, "meter");
+	const struct setting *command = section_get(section, "meter_command");
+	if (command && !meter)
+		return build_refuse(build, command, "only with meter = \"command\"");
+	if (meter && !command)
+		return build_refuse(build, meter, "a meter_command is missing");
+	if (!meter)
+		return build_list(build, section, "meter_command", &step->meter_command);
+	step->meter = CONF_METER_COMMAND;
+	return set_program(build, section, "meter_command", step, &step->meter_command);
+}
+
+static int set_failure(struct build *build, const struct section *section, struct conf_step *step)
+{
+	const struct option *option = option_find("step", "on_failure");
+	const struct option *attempts = option_find("step", "attempts");
+	if (section_get(section, "on_failure"))
+		step->on_failure = (enum conf_on_failure)build_choice(section, option);
+	else
+		step->on_failure = (enum conf_on_failure)build_choice(
+			&build->settings->top, option_find("", "on_failure"));
+	step->attempts = 1;
+	if (step->on_failure != CONF_FAILURE_RETRY)
+		return build_without(build, section, "attempts",
+				     "only with on_failure = \"retry\"");
+	step->attempts = (int)build_integer(section, attempts);
+	return 0;
+}
+
+static int set_step(struct build *build, const struct section *section, struct conf_step *step)
+{
+	step->title = section->title->text;
+	step->line = section->key->line;
+	step->timeout_ms = build_duration(section, option_find("step", "timeout"));
+	step->grace_ms = build_duration(section, option_find("step", "grace"));
+	step->usage_required = build_choice(section, option_find("step", "usage")) == 1;
+	if (set_cwd(build, section, step) != 0 || set_input(build, section, step) != 0 ||
+	    set_environment(build, section, step) != 0 || set_command(build, section, step) != 0 ||
+	    set_meter(build, section, step) != 0)
+		return -1;
+	return set_failure(build, section, step);
+}
+
+int build_steps(struct build *build)
+{
+	const struct settings *settings = build->settings;
+	struct conf_step *steps = arena_array(build->arena, settings->count, sizeof(*steps));
+	size_t count = 0;
+	if (!steps)
+		return build_no_memory(build);
+	for (size_t i = 0; i < settings->count; i++)
+		if (strcmp(settings->sections[i].option->name, "step") == 0 &&
+		    set_step(build, &settings->sections[i], &steps[count++]) != 0)
+			return -1;
+	if (count == 0)
+		return err_set(build->err, ERR_CONFIG,
+			       "%s: no step: a config has at least one step \"TITLE\" { … }",
+			       build->words->file->path);
+	build->conf->steps = steps;
+	build->conf->nsteps = count;
+	return 0;
+}
