@@ -190,6 +190,8 @@ static int unknown_key(const char *section, const struct word *word)
 	const char *names[64] = {NULL};
 	char all[512];
 	size_t count = 0;
+	if (strcmp(word->text, "include") == 0)
+		return word_error(word, &parse.err, WORDS_INCLUDE_USE);
 	for (size_t i = 0; i < conf_noptions && count < 64; i++)
 		if (strcmp(conf_options[i].section, section) == 0)
 			names[count++] = conf_options[i].name;

@@ -112,14 +112,14 @@ static void normalize(char *text)
 static int check_text(const struct reader *reader, const char *path, const char *bytes,
 		      size_t length)
 {
-	const char *nul = memchr(bytes, '\0', length);
-	if (nul)
-		return err_set(reader->err, ERR_CONFIG, "%s:%d: a NUL byte: this is no text file",
-			       path, line_of(bytes, (size_t)(nul - bytes)));
-	const size_t valid = utf8_valid(bytes, length);
-	if (valid < length)
+	const size_t text = strnlen(bytes, length);
+	const size_t valid = utf8_valid(bytes, text);
+	if (valid < text)
 		return err_set(reader->err, ERR_CONFIG, "%s:%d: byte 0x%02x: the text is not UTF-8",
 			       path, line_of(bytes, valid), (unsigned char)bytes[valid]);
+	if (text < length)
+		return err_set(reader->err, ERR_CONFIG, "%s:%d: a NUL byte: this is no text file",
+			       path, line_of(bytes, text));
 	return 0;
 }
 
@@ -217,8 +217,7 @@ static int include(struct reader *reader, struct scan *scan, const struct word *
 	    name.text[0] == '\0') {
 		if (reader->err->code != ERR_NONE)
 			return -1;
-		return word_error(word, reader->err,
-				  "include takes the name of one file: include(\"FILE\")");
+		return word_error(word, reader->err, WORDS_INCLUDE_USE);
 	}
 	const char *slash = strrchr(word->file->path, '/');
 	const int folder = name.text[0] == '/' || !slash ? 0 : (int)(slash - word->file->path) + 1;

@@ -17,8 +17,9 @@
 #include "conf/arena.h"
 #include "conf/err.h"
 
-#define WORDS_BYTES_MAX 1048576 /* of a file with all that it includes */
-#define WORDS_DEPTH_MAX 10      /* files within one another */
+#define WORDS_BYTES_MAX   1048576 /* of a file with all that it includes */
+#define WORDS_DEPTH_MAX   10      /* files within one another */
+#define WORDS_INCLUDE_USE "include takes the name of one file: include(\"FILE\")"
 
 struct words_file {
 	const char *path;                /* as it is named in messages */
