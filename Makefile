@@ -1,0 +1,181 @@
+# `make help` lists the targets.
+
+FLAVOUR ?= release
+O       ?= build
+CC      := $(if $(filter default,$(origin CC)),gcc,$(CC))
+CLANG   ?= clang-14
+PREFIX  ?= /usr/local
+DESTDIR ?=
+V       ?= 0
+JOBS    ?= $(shell getconf _NPROCESSORS_ONLN)
+
+B := $(O)/$(FLAVOUR)
+Q := $(if $(filter 1,$(V)),,@)
+say = $(if $(filter 1,$(V)),@:,@printf '  %-6s %s\n' $(1) $(2))
+# A jobserver of the caller counts; without one we take our own.
+AGAIN = $(MAKE) --no-print-directory $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(JOBS))
+
+STANDARD := -std=c11 -D_GNU_SOURCE -I.
+BANNED   := -include fsm/banned.h
+WARNINGS := -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Werror
+
+# Control-flow protection is of x86; elsewhere compilers refuse the option.
+CONTROL_FLOW := $(if $(filter x86_64 i%86,$(shell uname -m)),-fcf-protection)
+CFLAGS_release  := -O2 -g -fstack-protector-strong -D_FORTIFY_SOURCE=3 -fPIE $(CONTROL_FLOW)
+LDFLAGS_release := -pie -Wl,-z,relro,-z,now
+CFLAGS_debug    := -O0 -g3
+CFLAGS_asan     := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+LDFLAGS_asan    := -fsanitize=address,undefined
+CFLAGS_fuzz     := $(CFLAGS_asan) -fsanitize=fuzzer-no-link
+LDFLAGS_fuzz    := $(LDFLAGS_asan)
+ifndef CFLAGS_$(FLAVOUR)
+$(error FLAVOUR=$(FLAVOUR): no such flavour: release, debug, asan)
+endif
+
+FLAGS_C    := $(STANDARD) $(WARNINGS) $(CFLAGS_$(FLAVOUR)) $(CFLAGS)
+FLAGS_LINK := $(LDFLAGS_$(FLAVOUR)) $(LDFLAGS) -Wl,--as-needed
+
+LIBS_STEPGATE := -lconfuse -lcjson -lsqlite3
+LIBS_HELPER   := -lgit2
+LIBS_CHECK    := -lcheck -lsubunit -lm -lrt -lpthread
+
+object = $(patsubst %.c,$(B)/%.o,$(1))
+MAINS  := runner/main.c runner/helper/main.c
+# Programs take from the libraries what they call and no more, so that the helper alone links libgit2.
+LIBRARY := $(call object,$(wildcard fsm/*.c conf/*.c status/*.c plugins/*.c))
+RUNNER  := $(call object,$(filter-out $(MAINS),$(wildcard runner/*.c)))
+HELPER  := $(call object,$(filter-out $(MAINS),$(wildcard runner/helper/*.c)))
+PARTS   := $(B)/librunner.a $(B)/libhelper.a $(B)/libstepgate.a
+LINK_PARTS := -Wl,--start-group $(PARTS) -Wl,--end-group
+
+UNIT_TESTS := $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/test_*.c))
+FUZZERS    := $(patsubst tests/fuzz/%.c,$(B)/fuzzers/%,$(wildcard tests/fuzz/fuzz_*.c))
+TOOLS      := $(patsubst tests/tools/%.c,$(B)/tools/%,$(wildcard tests/tools/*.c))
+MANUALS    := $(B)/man/stepgate.1 $(B)/man/stepgate.conf.5
+
+.DELETE_ON_ERROR:
+.SUFFIXES:
+.SECONDARY:
+.PHONY: all programs unit-tests tools fuzzers FORCE \
+	demo check soak bench fuzz lint format install clean help
+
+all: programs $(MANUALS)
+programs: $(B)/stepgate $(B)/stepgate-git
+unit-tests: $(UNIT_TESTS)
+tools: $(TOOLS)
+fuzzers: $(FUZZERS)
+
+# The stamps change only when their text does: another compiler, other flags or another set of files
+# builds anew what depends on them, and nothing else does.
+stamp = @mkdir -p $(@D); printf '%s\n' '$(1)' | cmp -s - $@ || printf '%s\n' '$(1)' > $@
+$(B)/flags: FORCE
+	$(call stamp,$(CC) $(FLAGS_C) $(FLAGS_LINK))
+$(B)/members: FORCE
+	$(call stamp,$(LIBRARY) $(RUNNER) $(HELPER))
+
+compile = $(Q)mkdir -p $(@D) && $(CC) $(FLAGS_C) $(1) -MMD -MP -c $< -o $@
+link    = $(Q)mkdir -p $(@D) && $(CC) -o $@ $(FLAGS_LINK) $(1)
+
+$(B)/tests/%.o: tests/%.c $(B)/flags
+	$(call say,CC,$<)
+	$(call compile)
+
+$(B)/%.o: %.c $(B)/flags
+	$(call say,CC,$<)
+	$(call compile,$(BANNED))
+
+$(B)/libstepgate.a: $(LIBRARY)
+$(B)/librunner.a: $(RUNNER)
+$(B)/libhelper.a: $(HELPER)
+# Files of one name in two folders are two members: q, for r would have the second replace the first.
+$(PARTS): $(B)/members
+	$(call say,AR,$@)
+	$(Q)rm -f $@ && ar qcs $@ $(filter %.o,$^)
+
+$(B)/stepgate: $(B)/runner/main.o $(PARTS)
+	$(call say,LINK,$@)
+	$(call link,$< $(LINK_PARTS) $(LIBS_STEPGATE))
+
+$(B)/stepgate-git: $(B)/runner/helper/main.o $(PARTS)
+	$(call say,LINK,$@)
+	$(call link,$< $(LINK_PARTS) $(LIBS_HELPER))
+
+$(B)/unit/%: $(B)/tests/unit/%.o $(PARTS)
+	$(call say,LINK,$@)
+	$(call link,$< $(LINK_PARTS) $(LIBS_STEPGATE) $(LIBS_HELPER) $(LIBS_CHECK))
+
+$(B)/tools/%: $(B)/tests/tools/%.o
+	$(call say,LINK,$@)
+	$(call link,$<)
+
+$(B)/fuzzers/%: $(B)/tests/fuzz/%.o $(PARTS)
+	$(call say,LINK,$@)
+	$(call link,-fsanitize=fuzzer $< $(LINK_PARTS) $(LIBS_STEPGATE) $(LIBS_HELPER))
+
+# The manuals are printed by the program, so that they say what it does.
+$(B)/man/stepgate.1: runner/manual.sh $(B)/stepgate
+	$(call say,MAN,$@)
+	$(Q)mkdir -p $(@D) && runner/manual.sh $(B)/stepgate > $@
+
+$(B)/man/stepgate.conf.5: $(B)/stepgate
+	$(call say,MAN,$@)
+	$(Q)mkdir -p $(@D) && $(B)/stepgate validate --keys --roff > $@
+
+-include $(shell find $(B) -name '*.d' 2>/dev/null)
+
+demo:
+	@tests/setup.sh build
+	@$(AGAIN) programs
+	@BUILD=$(B) tests/demo.sh
+
+check:
+	@tests/setup.sh build check
+	@$(AGAIN) all unit-tests tools
+	@BUILD=$(B) CC=$(CC) JOBS=$(JOBS) tests/run.sh $(TESTS)
+
+soak:
+	@SOAK=1 $(MAKE) --no-print-directory check
+
+bench:
+	@tests/setup.sh build
+	@$(AGAIN) programs tools
+	@BUILD=$(B) tests/bench/run.sh
+
+fuzz:
+	@tests/setup.sh build fuzz
+	@$(AGAIN) FLAVOUR=fuzz CC=$(CLANG) fuzzers
+	@tests/fuzz/run.sh $(O)/fuzz/fuzzers
+
+lint:
+	@tests/setup.sh build check lint
+	@tests/lint.sh
+
+format:
+	@tests/setup.sh lint
+	@find fsm conf status plugins runner tests -name '*.[ch]' -not -path 'tests/data/*' \
+		-exec clang-format-14 -i {} +
+
+install: all
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/libexec/stepgate \
+		$(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/man/man5
+	install -m 755 $(B)/stepgate $(DESTDIR)$(PREFIX)/bin/
+	install -m 755 $(B)/stepgate-git $(DESTDIR)$(PREFIX)/libexec/stepgate/
+	install -m 644 $(B)/man/stepgate.1 $(DESTDIR)$(PREFIX)/share/man/man1/
+	install -m 644 $(B)/man/stepgate.conf.5 $(DESTDIR)$(PREFIX)/share/man/man5/
+
+clean:
+	rm -rf $(O)
+
+help:
+	@echo 'make          builds stepgate, stepgate-git and the manuals into build/FLAVOUR'
+	@echo 'make demo     runs a real cycle in a scratch repository with a local upstream'
+	@echo 'make check    runs the tests; TESTS="NAME ..." picks some'
+	@echo 'make soak     runs them with whole sweeps where they sample'
+	@echo 'make bench    measures, beside git where it can be compared'
+	@echo 'make fuzz     fuzzes the parsers, FUZZ_SECONDS=20 each'
+	@echo 'make lint     checks the format and runs the analyzers'
+	@echo 'make format   formats the source'
+	@echo 'make install  installs below PREFIX=/usr/local, with DESTDIR= before it'
+	@echo 'make clean    removes build/'
+	@echo
+	@echo 'FLAVOUR=release|debug|asan  CC=gcc|clang-14  O=build (the folder)  JOBS=N  V=1 (shows commands)'
