@@ -11,6 +11,7 @@
 #include "runner/git_helper.h"
 #include "runner/helper/talk.h"
 #include "status/clock.h"
+#include "status/text.h"
 
 #define LOOK_MS   60000   /* what a look at a repository may take on a slow disk */
 #define COMMIT_MS 1800000 /* a commit, of however much, and with the repository's own hooks */
@@ -129,7 +130,7 @@ int git_view(struct git *git, struct git_view *view, struct err *err)
 static void fail(struct receipt_facts *facts, enum receipt_result result, const char *why)
 {
 	facts->result = result;
-	snprintf(facts->why, sizeof(facts->why), "%s", why);
+	text_clean(why, strlen(why), facts->why, sizeof(facts->why));
 }
 
 static enum wire_outcome receive_facts(struct git *git, struct wire_frame *answer,
@@ -191,7 +192,8 @@ void git_save(struct git *git, const struct git_request *request, struct receipt
 	if (!git->repository->commit)
 		return;
 	if (ready(git, &err) != 0) {
-		fail(facts, RECEIPT_DIED, err.text);
+		fail(facts, err.code == ERR_CONFIG ? RECEIPT_NO_REPOSITORY : RECEIPT_DIED,
+		     err.text);
 		return;
 	}
 	wire_init(&question);

@@ -1,0 +1,19 @@
+/* What changed in the work tree, taken into an index as `git add -A` would. */
+#ifndef RUNNER_HELPER_CHANGES_H
+#define RUNNER_HELPER_CHANGES_H
+
+#include <git2.h>
+#include <stddef.h>
+
+#include "runner/helper/engine.h"
+
+#define CHANGES_PASS 1
+
+/* Compares `index` (which must be the repository's) to the work tree, below the folder `only` where
+ * that is not NULL, and takes over what differs. 0 and *count (how many paths); CHANGES_PASS where
+ * something is for the git program (nested repositories, filters and conversions); or -1 and
+ * *facts. The index is changed in memory only. */
+int changes_take(git_repository *repository, git_index *index, const char *only, size_t *count,
+		 struct receipt_facts *facts);
+
+#endif

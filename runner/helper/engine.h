@@ -1,0 +1,53 @@
+/*
+ * The seam between the two ways to commit: libgit2 in this process (fast, and all that most
+ * repositories need), and the git program (whatever git can do: hooks, filters, signing, …). Both
+ * give the same receipts. The first one answers unless it sees something that it would not do as
+ * git does; it then passes, having changed nothing, and the second one is asked.
+ */
+#ifndef RUNNER_HELPER_ENGINE_H
+#define RUNNER_HELPER_ENGINE_H
+
+#include "conf/err.h"
+#include "fsm/receipt.h"
+#include "runner/git.h"
+#include "runner/helper/look.h"
+
+enum engine_answer {
+	ENGINE_ANSWERED,
+	ENGINE_PASSES, /* something for the other engine; nothing was changed */
+	ENGINE_FAILED, /* *err says why (of look only: save always has a receipt) */
+};
+
+struct job {
+	const struct look *look; /* without a problem that forbids a commit */
+	const struct git_request *request;
+	const char *message; /* whole, ends with a newline */
+	int64_t deadline;    /* until when a lock is waited for; clock_monotonic_ms */
+	int64_t deadline_ms; /* the same as a span, for words */
+	int client;          /* the socket: readable means that the client is gone */
+};
+
+struct engine_libgit2;
+
+/* Looks at the repository at `path` (of the config). ANSWERED and *look, or PASSES, or FAILED. */
+enum engine_answer engine_libgit2_look(struct engine_libgit2 *engine,
+				       const struct conf_repository *conf, struct look *look,
+				       struct err *err);
+enum engine_answer engine_program_look(const struct conf_repository *conf, struct look *look,
+				       struct err *err);
+
+/* Makes the commit and fills *facts, never RECEIPT_PUSHED: COMMITTED, NOTHING, SALVAGED or why not.
+ * ANSWERED or PASSES (which the program never does). */
+enum engine_answer engine_libgit2_save(struct engine_libgit2 *engine, const struct job *job,
+				       struct receipt_facts *facts);
+void engine_program_save(const struct job *job, struct receipt_facts *facts);
+
+/* NULL when libgit2 can't be had; free(NULL) is fine. */
+struct engine_libgit2 *engine_libgit2_new(void);
+void engine_libgit2_free(struct engine_libgit2 *engine);
+
+/* Fills *facts with a result and words of why, cleaned. */
+void facts_fail(struct receipt_facts *facts, enum receipt_result result, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+#endif

@@ -1,0 +1,51 @@
+/* The git program, run to its end, with what it says. */
+#ifndef RUNNER_HELPER_GIT_PROGRAM_H
+#define RUNNER_HELPER_GIT_PROGRAM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "conf/err.h"
+#include "runner/child.h"
+
+#define GIT_OUTPUT_MOST (8U << 20) /* bytes of stdout; more is a failure of the call */
+
+struct git_call {
+	const char *folder;           /* to run in */
+	const char *const *args;      /* after "git"; ends with NULL */
+	const char *const *variables; /* "NAME=VALUE" over our environment; NULL: none */
+	const char *input;            /* for its stdin; NULL: /dev/null */
+	int64_t timeout_ms;
+	int client; /* readable: the call is no longer wanted; -1: none */
+};
+
+struct git_answer {
+	char *output; /* NUL ended behind its length; malloc */
+	size_t length;
+	char complaint[4096]; /* the beginning of stderr as it came, NUL ended */
+	size_t complaint_length;
+	bool cut; /* output was lost: too long, or memory was short */
+	struct child_result result;
+};
+
+void git_answer_init(struct git_answer *answer);
+void git_answer_release(struct git_answer *answer);
+
+/* Runs it without a terminal, an editor or a prompt, with English messages. 0 and *answer, also
+ * where it failed in its own way, or -1 and *err where it could not be run, or did not end by
+ * itself in time. */
+int git_program(const struct git_call *call, struct git_answer *answer, struct err *err);
+
+/* Whether it exited with 0. */
+bool git_answer_ok(const struct git_answer *answer);
+
+/* The line of stderr (else of stdout) that tells what went wrong, cleaned, into out[size]; gives
+ * out. */
+char *git_answer_words(const struct git_answer *answer, char *out, size_t size);
+
+/* Forgets the variables by which git can be pointed at another repository: ours is the one that the
+ * config names, whatever started us. */
+void git_program_forget_repository(void);
+
+#endif

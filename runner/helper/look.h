@@ -1,0 +1,68 @@
+/*
+ * What is known of a repository before a commit: where it is, where HEAD stands, who commits, where
+ * a push goes, and what stands in the way. The engines find out how things are; what follows from
+ * it is decided here, once for both.
+ */
+#ifndef RUNNER_HELPER_LOOK_H
+#define RUNNER_HELPER_LOOK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "conf/conf.h"
+#include "conf/err.h"
+#include "fsm/receipt.h"
+
+#define LOOK_PATH 4096
+#define LOOK_NAME 256
+
+struct look_person {
+	char name[LOOK_NAME], email[LOOK_NAME]; /* "" where none is configured */
+};
+
+struct look {
+	char workdir[LOOK_PATH];   /* absolute root of the work tree, without a slash at its end */
+	char gitdir[LOOK_PATH];    /* absolute; of this work tree, likewise */
+	char commondir[LOOK_PATH]; /* absolute; what all work trees of the repository share */
+	char branch[LOOK_NAME];    /* "main"; "" on a detached HEAD */
+	char head[65];             /* hex id; "" on an unborn branch */
+	struct look_person author, committer;
+	char remote[LOOK_NAME]; /* to push to; "" where none is known */
+	char ref[LOOK_NAME];    /* on the remote ("refs/heads/main") */
+	char known[65];         /* the id that `ref` had when it was last heard of; "" unknown */
+	bool own_ssh;           /* the user has set how ssh is run */
+
+	/* RECEIPT_PUSHED where nothing is in the way. */
+	enum receipt_result commit_problem, push_problem;
+	char commit_why[512], push_why[512];
+};
+
+/* How an engine tells of settings and refs. */
+struct look_source {
+	/* A setting by its key in lower case ("user.name", "branch.Topic.remote"): its text, which
+	 * lives as long as the source; NULL where it is not set. */
+	const char *(*setting)(void *context, const char *key);
+	/* The hex id of a full ref name into id[65]. 0, or -1 where there is none. */
+	int (*ref)(void *context, const char *name, char *id);
+	void *context;
+};
+
+/* A setting, "" where it is not set; a setting as git reads a boolean. */
+const char *look_setting(const struct look_source *source, const char *key);
+bool look_setting_true(const struct look_source *source, const char *key);
+
+/* 0 where workdir is the folder that the config names; else -1 and *err (ERR_CONFIG). */
+int look_check_root(const char *workdir, const char *path, struct err *err);
+
+/* Fills in all but workdir, gitdir, commondir, branch and head, which must stand. */
+void look_fill(struct look *look, const struct conf_repository *conf,
+	       const struct look_source *source);
+
+/* Why libgit2 should leave the repository to the git program ("commit.gpgSign"); NULL if it need
+ * not. Static text. */
+const char *look_needs_program(const struct look *look, const struct look_source *source);
+
+/* Whether the remote is already known to have HEAD. */
+bool look_is_pushed(const struct look *look, const char *commit);
+
+#endif

@@ -1,0 +1,171 @@
+/*
+ * stepgate-git, the commit helper of stepgate: started by it with one end of a socket, answers its
+ * questions one after another, and ends when the other end is closed.
+ */
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "runner/helper/git_program.h"
+#include "runner/helper/save.h"
+#include "runner/helper/talk.h"
+
+/* What is open between questions. */
+struct helper {
+	struct wire_frame opening; /* what `repository` borrows from */
+	struct talk_repository repository;
+	bool open;
+	struct saver saver;
+};
+
+static bool answer(const struct wire_frame *frame)
+{
+	return wire_send(TALK_FD, frame, -1) == WIRE_OK;
+}
+
+static bool answer_err(const struct err *err)
+{
+	struct wire_frame frame;
+	wire_init(&frame);
+	wire_put(&frame, TALK_ANSWER, TALK_ERROR);
+	talk_put_err(&frame, err);
+	const bool sent = answer(&frame);
+	wire_release(&frame);
+	return sent;
+}
+
+static bool answer_facts(const char *kind, const struct receipt_facts *facts)
+{
+	struct wire_frame frame;
+	wire_init(&frame);
+	wire_put(&frame, TALK_ANSWER, kind);
+	talk_put_facts(&frame, facts);
+	const bool sent = answer(&frame);
+	wire_release(&frame);
+	return sent;
+}
+
+static bool answer_view(const struct git_view *view)
+{
+	struct wire_frame frame;
+	wire_init(&frame);
+	wire_put(&frame, TALK_ANSWER, TALK_DONE);
+	talk_put_view(&frame, view);
+	const bool sent = answer(&frame);
+	wire_release(&frame);
+	return sent;
+}
+
+static bool answer_nonsense(void)
+{
+	struct err err;
+	err_set(&err, ERR_INTERNAL, "the commit helper was asked something it does not know");
+	return answer_err(&err);
+}
+
+static void before_push(void *context, const struct receipt_facts *facts)
+{
+	(void)context;
+	answer_facts(TALK_PUSHING, facts);
+}
+
+static bool view(struct helper *helper)
+{
+	struct git_view seen;
+	struct err err = {.code = ERR_NONE};
+	if (save_look(&helper->saver, &seen, &err) != 0)
+		return answer_err(&err);
+	return answer_view(&seen);
+}
+
+/* Keeps the frame: the repository's strings live in it. */
+static bool open_repository(struct helper *helper, struct wire_frame *frame)
+{
+	wire_release(&helper->opening);
+	helper->opening = *frame;
+	wire_init(frame);
+	helper->open = talk_get_repository(&helper->opening, &helper->repository) == 0;
+	helper->saver.conf = &helper->repository.conf;
+	return helper->open ? view(helper) : answer_nonsense();
+}
+
+static bool save_work(struct helper *helper, const struct wire_frame *frame)
+{
+	struct talk_request request;
+	struct receipt_facts facts;
+	if (talk_get_request(frame, &request) != 0)
+		return answer_nonsense();
+	save(&helper->saver, &request.request, &facts);
+	return answer_facts(TALK_DONE, &facts);
+}
+
+static bool handle(struct helper *helper, struct wire_frame *frame)
+{
+	const char *what = wire_get(frame, TALK_DO, "");
+	if (strcmp(what, TALK_OPEN) == 0)
+		return open_repository(helper, frame);
+	if (helper->open && strcmp(what, TALK_VIEW) == 0)
+		return view(helper);
+	if (helper->open && strcmp(what, TALK_SAVE) == 0)
+		return save_work(helper, frame);
+	return answer_nonsense();
+}
+
+/*
+ * While it waits for a question it dies with its client at once. While it works it does not: a
+ * commit is brought to its end, so that no lock is left behind; a push is ended when the socket
+ * closes.
+ */
+static void die_with_client(bool at_once)
+{
+	prctl(PR_SET_PDEATHSIG, at_once ? SIGKILL : 0);
+}
+
+static void serve(struct helper *helper)
+{
+	struct wire_frame frame;
+	bool go_on = true;
+	wire_init(&frame);
+	while (go_on) {
+		die_with_client(true);
+		go_on = wire_receive(TALK_FD, &frame, -1) == WIRE_OK;
+		die_with_client(false);
+		if (go_on)
+			go_on = handle(helper, &frame);
+	}
+	wire_release(&frame);
+}
+
+/* Who stops a cycle stops stepgate; the helper goes on to save what there is. */
+static void ignore_signals(void)
+{
+	const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE};
+	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
+		signal(signals[i], SIG_IGN);
+}
+
+int main(int argc, char **argv)
+{
+	struct stat client;
+	struct helper helper = {.open = false};
+	(void)argv;
+	if (argc != 1 || fstat(TALK_FD, &client) != 0 || !S_ISSOCK(client.st_mode)) {
+		fputs("stepgate-git: the commit helper of stepgate, which starts it\n", stderr);
+		return 2;
+	}
+	ignore_signals();
+	git_program_forget_repository();
+	helper.saver = (struct saver){
+		.libgit2 = engine_libgit2_new(),
+		.client = TALK_FD,
+		.before_push = before_push,
+	};
+	serve(&helper);
+	engine_libgit2_free(helper.saver.libgit2);
+	wire_release(&helper.opening);
+	return 0;
+}

@@ -1,0 +1,40 @@
+#include "runner/helper/push.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "runner/helper/git_program.h"
+#include "runner/helper/porcelain.h"
+#include "status/text.h"
+
+enum receipt_result push_ref(const struct look *look, const char *from, const char *to,
+			     int64_t timeout_ms, int client, char *why, size_t size)
+{
+	char refspec[2 * LOOK_NAME + 32];
+	struct err err = {.code = ERR_NONE};
+	struct git_answer answer;
+	const char *const args[] = {"push", "--porcelain", "--", look->remote, refspec, NULL};
+	const char *const variables[] = {
+		/* A question for a passphrase would wait for ever. */
+		look->own_ssh ? NULL : "GIT_SSH_COMMAND=ssh -oBatchMode=yes",
+		NULL,
+	};
+	const struct git_call call = {
+		.folder = look->workdir,
+		.args = args,
+		.variables = variables,
+		.timeout_ms = timeout_ms,
+		.client = client,
+	};
+	snprintf(refspec, sizeof(refspec), "%s:%s", from, to);
+	git_answer_init(&answer);
+	enum receipt_result result = RECEIPT_PUSH_ERROR;
+	if (git_program(&call, &answer, &err) == 0)
+		result = porcelain_judge(answer.output, answer.complaint, to, why, size);
+	else
+		text_clean(err.text, strlen(err.text), why, size);
+	if (err.code != ERR_NONE && answer.result.end == CHILD_TIMED_OUT)
+		result = RECEIPT_PUSH_TIMED_OUT;
+	git_answer_release(&answer);
+	return result;
+}

@@ -1,0 +1,154 @@
+#include "runner/helper/save.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "runner/helper/message.h"
+#include "runner/helper/push.h"
+#include "status/clock.h"
+#include "status/text.h"
+
+void facts_fail(struct receipt_facts *facts, enum receipt_result result, const char *format, ...)
+{
+	char text[4 * sizeof(facts->why)];
+	va_list args;
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	facts->result = result;
+	text_clean(text, strlen(text), facts->why, sizeof(facts->why));
+}
+
+/* Which engine is to be asked to save goes into *program. */
+static int look_around(struct saver *saver, struct look *look, bool *program, struct err *err)
+{
+	enum engine_answer answer = ENGINE_PASSES;
+	if (saver->libgit2)
+		answer = engine_libgit2_look(saver->libgit2, saver->conf, look, err);
+	*program = answer == ENGINE_PASSES;
+	if (*program)
+		answer = engine_program_look(saver->conf, look, err);
+	return answer == ENGINE_ANSWERED ? 0 : -1;
+}
+
+int save_look(struct saver *saver, struct git_view *view, struct err *err)
+{
+	struct look look = {.workdir = ""};
+	bool program;
+	if (look_around(saver, &look, &program, err) != 0)
+		return -1;
+	const bool stuck = look.commit_problem != RECEIPT_PUSHED;
+	*view = (struct git_view){
+		.problem = stuck ? look.commit_problem : look.push_problem,
+	};
+	snprintf(view->why, sizeof(view->why), "%s", stuck ? look.commit_why : look.push_why);
+	snprintf(view->workdir, sizeof(view->workdir), "%s", look.workdir);
+	snprintf(view->branch, sizeof(view->branch), "%s", look.branch);
+	snprintf(view->head, sizeof(view->head), "%s", look.head);
+	if (look.remote[0] && look.ref[0])
+		snprintf(view->upstream, sizeof(view->upstream), "%s %s", look.remote, look.ref);
+	if (look.author.name[0] && look.author.email[0])
+		snprintf(view->identity, sizeof(view->identity), "%.250s <%.250s>",
+			 look.author.name, look.author.email);
+	return 0;
+}
+
+/* A salvage ref stands beside the branch, so that what the branch is in the middle of is no matter.
+ */
+static bool is_in_the_way(const struct look *look, const struct git_request *request)
+{
+	return look->commit_problem != RECEIPT_PUSHED &&
+	       !(request->salvage_ref && (look->commit_problem == RECEIPT_DETACHED ||
+					  look->commit_problem == RECEIPT_MID_OPERATION));
+}
+
+static void commit(struct saver *saver, const struct git_request *request, struct look *look,
+		   bool program, struct receipt_facts *facts)
+{
+	char *message = message_write(request->subject, request->trailers, saver->conf->trailers);
+	const struct job job = {
+		.look = look,
+		.request = request,
+		.message = message,
+		.deadline = clock_monotonic_ms() + saver->conf->lock_timeout_ms,
+		.deadline_ms = saver->conf->lock_timeout_ms,
+		.client = saver->client,
+	};
+	if (!message)
+		facts_fail(facts, RECEIPT_COMMIT_ERROR, "out of memory");
+	else if (program || engine_libgit2_save(saver->libgit2, &job, facts) == ENGINE_PASSES)
+		engine_program_save(&job, facts);
+	free(message);
+}
+
+static void name_upstream(const struct look *look, const char *ref, struct receipt_facts *facts)
+{
+	snprintf(facts->upstream, sizeof(facts->upstream), "%.120s %.134s", look->remote, ref);
+}
+
+static void push_branch(struct saver *saver, const struct look *look, struct receipt_facts *facts)
+{
+	struct receipt_facts unheard = *facts;
+	const bool nothing = facts->result == RECEIPT_NOTHING;
+	if (nothing && look_is_pushed(look, facts->commit)) {
+		name_upstream(look, look->ref, facts);
+		return;
+	}
+	if (look->push_problem != RECEIPT_PUSHED) {
+		facts_fail(facts, look->push_problem, "%s", look->push_why);
+		return;
+	}
+	unheard.result = RECEIPT_PUSH_DIED;
+	saver->before_push(saver->context, &unheard);
+	const enum receipt_result result =
+		push_ref(look, facts->ref, look->ref, saver->conf->push_timeout_ms, saver->client,
+			 facts->why, sizeof(facts->why));
+	facts->result = result == RECEIPT_PUSHED && nothing ? RECEIPT_NOTHING : result;
+	if (result == RECEIPT_PUSHED)
+		name_upstream(look, look->ref, facts);
+}
+
+/* The work is safe on its ref, whether it can be pushed or not. */
+static void push_salvage(struct saver *saver, const struct look *look, struct receipt_facts *facts)
+{
+	char why[sizeof(facts->why)];
+	enum receipt_result result = RECEIPT_NO_UPSTREAM;
+	snprintf(why, sizeof(why), "no remote is known to push to");
+	if (look->remote[0]) {
+		saver->before_push(saver->context, facts);
+		result = push_ref(look, facts->ref, facts->ref, saver->conf->push_timeout_ms,
+				  saver->client, why, sizeof(why));
+	}
+	if (result == RECEIPT_PUSHED)
+		name_upstream(look, facts->ref, facts);
+	else
+		facts_fail(facts, RECEIPT_SALVAGED, "not pushed: %s: %s", receipt_words(result),
+			   why);
+}
+
+void save(struct saver *saver, const struct git_request *request, struct receipt_facts *facts)
+{
+	struct look look = {.workdir = ""};
+	struct err err = {.code = ERR_NONE};
+	bool program;
+	*facts = (struct receipt_facts){.result = RECEIPT_COMMIT_ERROR};
+	if (look_around(saver, &look, &program, &err) != 0) {
+		facts_fail(facts,
+			   err.code == ERR_CONFIG ? RECEIPT_NO_REPOSITORY : RECEIPT_COMMIT_ERROR,
+			   "%s", err.text);
+		return;
+	}
+	if (is_in_the_way(&look, request)) {
+		facts_fail(facts, look.commit_problem, "%s", look.commit_why);
+		return;
+	}
+	commit(saver, request, &look, program, facts);
+	if (!saver->conf->push || !facts->commit[0])
+		return;
+	if (facts->result == RECEIPT_SALVAGED)
+		push_salvage(saver, &look, facts);
+	else if (!request->salvage_ref)
+		push_branch(saver, &look, facts);
+}

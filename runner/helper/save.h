@@ -1,0 +1,21 @@
+/* One request from its look to its receipt: which engine, what is in the way, then the push. */
+#ifndef RUNNER_HELPER_SAVE_H
+#define RUNNER_HELPER_SAVE_H
+
+#include "runner/helper/engine.h"
+
+struct saver {
+	const struct conf_repository *conf;
+	struct engine_libgit2 *libgit2; /* NULL: the git program does everything */
+	int client;                     /* the socket */
+	/* Called before a push, with the facts as they will stand if it fails unheard. */
+	void (*before_push)(void *context, const struct receipt_facts *facts);
+	void *context;
+};
+
+/* 0 and *view, or -1 and *err where the folder is no repository with a work tree that is its root.
+ */
+int save_look(struct saver *saver, struct git_view *view, struct err *err);
+void save(struct saver *saver, const struct git_request *request, struct receipt_facts *facts);
+
+#endif
