@@ -1,5 +1,5 @@
-/* What a plugin may ask of the program that hosts it: to run another program. A narrow door, so that
- * plugins know nothing of child processes, and tests can stand in for them. */
+/* What a plugin may ask of the program that hosts it: to run another program. A narrow door, so
+ * that plugins know nothing of child processes, and tests can stand in for them. */
 #ifndef PLUGINS_HOST_H
 #define PLUGINS_HOST_H
 
@@ -18,19 +18,26 @@ struct host_program {
 };
 
 struct host_result {
-	int exit_code;      /* 0..255, or -1 where it did not end by itself */
-	int signal;         /* what ended it, or 0 */
-	int timed_out;      /* it was ended at the timeout */
-	char output[4096];  /* the first bytes of its stdout, NUL ended */
-	size_t length;      /* of output */
-	int cut;            /* there was more */
+	int exit_code;       /* 0..255, or -1 where it did not end by itself */
+	int signal;          /* what ended it, or 0 */
+	int timed_out;       /* it was ended at the timeout */
+	char output[4096];   /* the first bytes of its stdout, NUL ended */
+	size_t length;       /* of output */
+	int cut;             /* there was more */
 	char complaint[256]; /* the first line of its stderr, cleaned */
 };
 
 struct host {
-	/* Runs the program to its end. 0 and *result, or -1 and *err where it could not be started. */
+	/* Runs the program to its end. 0 and *result, or -1 and *err where it could not be started.
+	 */
 	int (*run)(const struct host *host, const struct host_program *program,
 		   struct host_result *result, struct err *err);
 };
+
+/* Runs it and holds it to success: 0 and *result where it ended by itself with 0; else -1 and *err,
+ * in its own words where it has any ("notify: exit status 2: no such channel"), *result untouched.
+ */
+int host_run(const struct host *host, const struct host_program *program,
+	     struct host_result *result, struct err *err);
 
 #endif

@@ -1,5 +1,5 @@
-/* Reporters: who is told of what happens. A kind of reporter is a row of the table in reporter.c and
- * a file. A reporter that fails is told of by its caller, and never changes a cycle. */
+/* Reporters: who is told of what happens. A kind of reporter is a row of the table in reporter.c
+ * and a file. A reporter that fails is told of by its caller, and never changes a cycle. */
 #ifndef PLUGINS_REPORTER_H
 #define PLUGINS_REPORTER_H
 
@@ -10,8 +10,9 @@
 #include "plugins/host.h"
 
 struct report {
-	unsigned on;       /* the conf_report_event bits that it is: STEP | NOK for a step that went wrong */
-	int64_t at;        /* microseconds since 1970 */
+	unsigned on; /* the conf_report_event bits that it is: STEP | NOK for a step that went wrong
+		      */
+	int64_t at;  /* microseconds since 1970 */
 	const char *title; /* of the config */
 	int64_t cycle;
 	int step;               /* 0 where it is not about one */

@@ -127,9 +127,8 @@ static void world(FILE *out)
 /* STEP is left by the worker, IDLE by the user: no one can promise that they do. */
 static void runner(FILE *out)
 {
-	fputs("/* The runner: offers what leads on from a state that it is up to the runner to "
-	      "leave.\n"
-	      " * */\nactive proctype runner() {\n\tmtype offered;\n\tdo\n",
+	fputs("/* The runner: offers what leads on, in the states that it is there to leave. */\n"
+	      "active proctype runner() {\n\tmtype offered;\n\tdo\n",
 	      out);
 	for (int from = 0; from < FSM_NSTATES; from++)
 		for (int i = 0; i < FSM_NEVENTS; i++) {
