@@ -4,7 +4,7 @@
 
 #include <stdint.h>
 
-#define CLOCK_TEXT 40 /* room for a written time and its NUL */
+#define CLOCK_TEXT 64 /* room for a written time and its NUL */
 
 /* Microseconds since 1970-01-01T00:00:00Z. */
 int64_t clock_now(void);
@@ -12,7 +12,8 @@ int64_t clock_now(void);
 /* Milliseconds on a clock that no one sets: for timeouts. */
 int64_t clock_monotonic_ms(void);
 
-/* Writes "2026-02-07T15:27:14.949404Z" (RFC 3339, section 5.6) into text[CLOCK_TEXT]; gives text. */
+/* Writes "2026-02-07T15:27:14.949404Z" (RFC 3339, section 5.6) into text[CLOCK_TEXT]; gives text.
+ */
 const char *clock_write(int64_t us, char *text);
 
 /* Reads what clock_write wrote (any number of fraction digits, Z or an offset). 0, or -1. */

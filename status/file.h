@@ -7,8 +7,8 @@
 #include "conf/err.h"
 
 /* Writes beside it, fsync, rename, fsync of the folder. The folder must exist. A path that is there
- * and is no regular file (a symlink, a FIFO, a device) is refused. -1 and *err: the old file is as it
- * was, and the temporary one is gone. */
+ * and is no regular file (a symlink, a FIFO, a device) is refused. -1 and *err: the old file is as
+ * it was, and the temporary one is gone. */
 int file_replace(const char *path, const void *bytes, size_t length, struct err *err);
 
 /* Reads a regular file of at most `most` bytes, without following a symlink or blocking on a FIFO.
@@ -19,8 +19,8 @@ int file_read(const char *path, size_t most, char **bytes, size_t *length, struc
  * aside[size]. 0, or -1 and *err. */
 int file_set_aside(const char *path, char *aside, size_t size, struct err *err);
 
-/* Makes the folder and its parents that are missing (mode 0777 & ~umask), fsyncing the folder of each
- * one made. 0, or -1 and *err. */
+/* Makes the folder and its parents that are missing (mode 0777 & ~umask), fsyncing the folder of
+ * each one made. 0, or -1 and *err. */
 int file_make_folder(const char *path, struct err *err);
 
 /* Makes FOLDER/.stepgate with its .gitignore of "*", and FOLDER/status. 0, or -1 and *err. */

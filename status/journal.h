@@ -1,6 +1,6 @@
 /*
- * The journal: FOLDER/.stepgate/state.db, the durable record of every move of the machine, with what
- * is known of each cycle and step, the messages, and which steps of a plan are done.
+ * The journal: FOLDER/.stepgate/state.db, the durable record of every move of the machine, with
+ * what is known of each cycle and step, the messages, and which steps of a plan are done.
  *
  * SQLite, WAL, synchronous=FULL: what a function here has answered 0 to survives a power cut. Any
  * number of processes may read and add messages while one runs a cycle.
@@ -22,8 +22,8 @@ struct journal;
  * one is migrated. A database that is damaged is set aside and *notice says so (malloc; NULL where
  * there is nothing to say). 0 and *journal (close with journal_close), or -1 and *err. */
 int journal_open(const char *folder, struct journal **journal, char **notice, struct err *err);
-/* Opens one that is there, for reading only and never making or mending one. 1 and *journal, 0 where
- * there is none, -1 and *err. */
+/* Opens one that is there, for reading only and never making or mending one. 1 and *journal, 0
+ * where there is none, -1 and *err. */
 int journal_open_read(const char *folder, struct journal **journal, struct err *err);
 void journal_close(struct journal *journal);
 
@@ -32,12 +32,12 @@ struct journal_cycle {
 	struct cycle_past past; /* number, terms, state, step, usage, how, receipt */
 	char *plan;             /* which plan it works on: "" for a tracker's cycle */
 	char *title;
-	char *step_title;   /* of past.step; NULL where there is none */
-	int step_attempt;   /* of past.step */
+	char *step_title;    /* of past.step; NULL where there is none */
+	int step_attempt;    /* of past.step */
 	bool step_estimated; /* the usage of past.step is an estimate */
-	int64_t started_at; /* microseconds since 1970 */
-	int64_t ended_at;   /* 0 while it is not closed */
-	char *reason;       /* close reason in words, or NULL */
+	int64_t started_at;  /* microseconds since 1970 */
+	int64_t ended_at;    /* 0 while it is not closed */
+	char *reason;        /* close reason in words, or NULL */
 };
 void journal_cycle_release(struct journal_cycle *cycle);
 
@@ -46,18 +46,18 @@ int journal_last_cycle(struct journal *journal, struct journal_cycle *cycle, str
 
 /* What a move brings along, written in the same transaction. Set what belongs to the event. */
 struct journal_note {
-	int64_t at;          /* always: microseconds since 1970 */
-	const char *plan;    /* BEGIN: as in journal_cycle */
-	const char *title;   /* BEGIN: of the cycle; PASS: of the step */
+	int64_t at;                     /* always: microseconds since 1970 */
+	const char *plan;               /* BEGIN: as in journal_cycle */
+	const char *title;              /* BEGIN: of the cycle; PASS: of the step */
 	const struct gate_terms *terms; /* BEGIN */
-	int attempt;         /* PASS: 1 for the first */
-	struct usage own;    /* ENDS: the step's own usage */
-	bool estimated;      /* ENDS */
-	const char *why;     /* ENDS: how the worker ended, in words ("exit status 2") */
-	bool ok;             /* TOLD */
-	const char *action;  /* TOLD */
-	bool dealt_with;     /* TOLD: the step of the plan is done (or skipped): not to be run again */
-	const char *message; /* TOLD and CLOSES: the report line, kept as a message */
+	int attempt;                    /* PASS: 1 for the first */
+	struct usage own;               /* ENDS: the step's own usage */
+	bool estimated;                 /* ENDS */
+	const char *why;                /* ENDS: how the worker ended, in words ("exit status 2") */
+	bool ok;                        /* TOLD */
+	const char *action;             /* TOLD */
+	bool dealt_with; /* TOLD: the step of the plan is done (or skipped): not to be run again */
+	const char *message; /* any: the line it is told by, kept as a message */
 	const char *reason;  /* CLOSES: in words */
 };
 
@@ -78,7 +78,8 @@ int journal_plan_restart(struct journal *journal, const char *plan, struct err *
 /* How often a step of the plan was tried in this round without being dealt with. */
 int journal_plan_attempts(struct journal *journal, const char *plan, const char *title,
 			  int *attempts, struct err *err);
-/* The largest known, not estimated, usage of any one step of the plan, ever. Unknown if there is none. */
+/* The largest known, not estimated, usage of any one step of the plan, ever. Unknown if there is
+ * none. */
 int journal_largest_step(struct journal *journal, const char *plan, struct usage *usage,
 			 struct err *err);
 

@@ -29,8 +29,8 @@ char *line_reason(char *out, size_t size, enum fsm_event why, struct usage used,
 /* The typed cause beside it: "completed", "threshold", "user", "error". Static text. */
 const char *line_cause(enum fsm_event why);
 
-/* The action of a step: "updated & pushed", "updated & committed", "not committed", "commit failed",
- * "push failed", "failed". `how` is an ENDS event. Static text. */
+/* The action of a step: "updated & pushed", "updated & committed", "not committed", "commit
+ * failed", "push failed", "failed". `how` is an ENDS event. Static text. */
 const char *line_action(enum fsm_event how, const struct receipt_facts *facts);
 
 /* OK only if the worker succeeded and its work reached where the config says it must. */

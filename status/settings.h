@@ -13,10 +13,10 @@ struct settings {
 	int threshold;  /* percent; 0 where it does not say */
 };
 
-/* Reads it. No file gives zeros. Read tolerantly: unknown keys are passed over; a value of the wrong
- * type or out of range counts as not said, and *notice tells (malloc; NULL where there is nothing to
- * say). A file that is no JSON object is set aside where `mend`, and *notice says so. 0, or -1 and
- * *err. */
+/* Reads it. No file gives zeros. Read tolerantly: unknown keys are passed over; a value of the
+ * wrong type or out of range counts as not said, and *notice tells (malloc; NULL where there is
+ * nothing to say). A file that is no JSON object is set aside where `mend`, and *notice says so. 0,
+ * or -1 and *err. */
 int settings_load(const char *folder, int mend, struct settings *settings, char **notice,
 		  struct err *err);
 

@@ -1,0 +1,310 @@
+#include "status/document.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "status/clock.h"
+#include "status/file.h"
+#include "status/json.h"
+
+#define LARGEST (16 << 20) /* a status document is a few kilobytes */
+
+struct document {
+	cJSON *root;
+};
+
+/* Ours, in their order. A new cycle resets them; any other key is the user's and stays. */
+static const char *const own_keys[] = {
+	"cycle_number",    "started_at",
+	"token_budget",    "token_threshold",
+	"current_task",    "tasks_completed",
+	"steps_completed", "next_action",
+	"last_updated",    "token_threshold_percent",
+	"ended_at",        "close_reason",
+	"close_cause",
+};
+
+static int out_of_memory(struct err *err)
+{
+	return err_set(err, ERR_INTERNAL, "out of memory");
+}
+
+static void path_of(const char *folder, char *path, size_t size)
+{
+	snprintf(path, size, "%s/%s", folder, DOCUMENT_PATH);
+}
+
+static struct document *wrap(cJSON *root)
+{
+	struct document *doc = root ? malloc(sizeof(*doc)) : NULL;
+	if (!doc) {
+		cJSON_Delete(root);
+		return NULL;
+	}
+	doc->root = root;
+	return doc;
+}
+
+void document_free(struct document *doc)
+{
+	if (doc)
+		cJSON_Delete(doc->root);
+	free(doc);
+}
+
+/* 1: *doc; 0: no file, *doc is empty; -1 and *err (ERR_DAMAGED where it is no document). */
+static int read_document(const char *path, struct document **doc, struct err *err)
+{
+	char *bytes = NULL;
+	size_t length = 0;
+	cJSON *root;
+	const int there = file_read(path, LARGEST, &bytes, &length, err);
+	if (there < 0)
+		return -1;
+	if (there) {
+		root = json_parse_object(bytes, length);
+		free(bytes);
+		if (!root)
+			return err_set(err, ERR_DAMAGED, "%s: damaged: not one JSON object", path);
+	} else {
+		root = cJSON_CreateObject();
+	}
+	struct document *made = wrap(root);
+	if (!made)
+		return out_of_memory(err);
+	*doc = made;
+	return there;
+}
+
+int document_read(const char *folder, struct document **doc, struct err *err)
+{
+	char path[4096];
+	path_of(folder, path, sizeof(path));
+	return read_document(path, doc, err) < 0 ? -1 : 0;
+}
+
+int document_load(const char *folder, struct document **doc, char **notice, struct err *err)
+{
+	char path[4096], aside[4200];
+	struct err why = {.code = ERR_NONE};
+	path_of(folder, path, sizeof(path));
+	if (read_document(path, doc, &why) >= 0)
+		return 0;
+	if (why.code != ERR_DAMAGED) {
+		*err = why;
+		return -1;
+	}
+	if (file_set_aside(path, aside, sizeof(aside), err) != 0)
+		return -1;
+	struct document *made = wrap(cJSON_CreateObject());
+	if (!made)
+		return out_of_memory(err);
+	if (asprintf(notice, "%s: it is kept as %s, and a new one is begun", why.text, aside) < 0)
+		*notice = NULL;
+	*doc = made;
+	return 0;
+}
+
+int document_save(struct document *doc, const char *folder, struct err *err)
+{
+	char path[4096], now[CLOCK_TEXT];
+	path_of(folder, path, sizeof(path));
+	if (json_set_text(doc->root, "last_updated", clock_write(clock_now(), now)) != 0)
+		return out_of_memory(err);
+	char *text = cJSON_Print(doc->root);
+	if (!text)
+		return out_of_memory(err);
+	size_t length = strlen(text);
+	text[length++] = '\n'; /* in place of the NUL */
+	const int failed = file_replace(path, text, length, err);
+	cJSON_free(text);
+	return failed;
+}
+
+static int add_new_cycle(cJSON *root, int64_t cycle, int64_t started_at,
+			 const struct gate_terms *terms)
+{
+	char started[CLOCK_TEXT];
+	clock_write(started_at, started);
+	return json_set_integer(root, "cycle_number", cycle) ||
+	       json_set_text(root, "started_at", started) ||
+	       json_set_integer(root, "token_budget", terms->budget) ||
+	       json_set_integer(root, "token_threshold", gate_limit(terms)) ||
+	       json_set_text(root, "current_task", NULL) ||
+	       json_set(root, "tasks_completed", cJSON_CreateArray()) ||
+	       json_set(root, "steps_completed", cJSON_CreateArray()) ||
+	       json_set_text(root, "next_action", NULL) ||
+	       json_set_text(root, "last_updated", started) ||
+	       json_set_integer(root, "token_threshold_percent", terms->threshold);
+}
+
+static bool is_own(const char *key)
+{
+	for (size_t i = 0; i < sizeof(own_keys) / sizeof(own_keys[0]); i++)
+		if (strcmp(own_keys[i], key) == 0)
+			return true;
+	return false;
+}
+
+int document_begin(struct document *doc, int64_t cycle, int64_t started_at,
+		   const struct gate_terms *terms)
+{
+	cJSON *root = cJSON_CreateObject();
+	if (!root || add_new_cycle(root, cycle, started_at, terms) != 0) {
+		cJSON_Delete(root);
+		return -1;
+	}
+	cJSON *item = doc->root->child;
+	while (item) {
+		cJSON *next = item->next;
+		if (!is_own(item->string) &&
+		    json_set(root, item->string, cJSON_Duplicate(item, 1)) != 0) {
+			cJSON_Delete(root);
+			return -1;
+		}
+		item = next;
+	}
+	cJSON_Delete(doc->root);
+	doc->root = root;
+	return 0;
+}
+
+int document_task(struct document *doc, const char *current_task, const char *next_action)
+{
+	if (current_task && json_set_text(doc->root, "current_task", current_task) != 0)
+		return -1;
+	return next_action ? json_set_text(doc->root, "next_action", next_action) : 0;
+}
+
+/* The array of that key, made anew where something else stands there. */
+static cJSON *array_of(struct document *doc, const char *key)
+{
+	cJSON *array = cJSON_GetObjectItemCaseSensitive(doc->root, key);
+	if (cJSON_IsArray(array))
+		return array;
+	if (json_set(doc->root, key, cJSON_CreateArray()) != 0)
+		return NULL;
+	return cJSON_GetObjectItemCaseSensitive(doc->root, key);
+}
+
+int document_task_completed(struct document *doc, const char *task)
+{
+	cJSON *tasks = array_of(doc, "tasks_completed");
+	cJSON *item = json_text(task);
+	const cJSON *there;
+	if (!tasks || !item) {
+		cJSON_Delete(item);
+		return -1;
+	}
+	cJSON_ArrayForEach(there, tasks) if (cJSON_IsString(there) &&
+					     strcmp(there->valuestring, item->valuestring) == 0)
+	{
+		cJSON_Delete(item);
+		return 0;
+	}
+	cJSON_AddItemToArray(tasks, item);
+	return 0;
+}
+
+static int64_t budget_of(const struct document *doc)
+{
+	int64_t budget = 0;
+	if (json_get_integer(doc->root, "token_budget", &budget) != 0 || budget < 1)
+		return 0;
+	return budget;
+}
+
+static int fill_step(cJSON *row, const struct document_step *step, int64_t budget)
+{
+	char when[CLOCK_TEXT];
+	const struct usage percent_of = budget ? step->used : USAGE_UNKNOWN;
+	return json_set_integer(row, "step", step->step) ||
+	       json_set_text(row, "description", step->description) ||
+	       json_set_text(row, "completed_at", clock_write(step->completed_at, when)) ||
+	       json_set_text(row, "status", step->ok ? "OK" : "NOK") ||
+	       json_set_usage(row, "tokens_used", step->used) ||
+	       json_set_percent(row, "token_percent", percent_of, budget ? budget : 1) ||
+	       (step->estimated && json_set_bool(row, "estimated", true)) ||
+	       (step->action && json_set_text(row, "action", step->action)) ||
+	       (step->commit && json_set_text(row, "commit", step->commit)) ||
+	       (step->why && json_set_text(row, "why", step->why));
+}
+
+int document_step(struct document *doc, const struct document_step *step)
+{
+	cJSON *steps = array_of(doc, "steps_completed");
+	cJSON *row = cJSON_CreateObject();
+	int64_t number = 0;
+	if (!steps || !row || fill_step(row, step, budget_of(doc)) != 0) {
+		cJSON_Delete(row);
+		return -1;
+	}
+	const int last = cJSON_GetArraySize(steps) - 1;
+	const cJSON *there = last >= 0 ? cJSON_GetArrayItem(steps, last) : NULL;
+	if (there && json_get_integer(there, "step", &number) == 0 && number == step->step)
+		cJSON_ReplaceItemInArray(steps, last, row);
+	else
+		cJSON_AddItemToArray(steps, row);
+	return 0;
+}
+
+int document_end(struct document *doc, int64_t ended_at, const char *reason, const char *cause)
+{
+	char when[CLOCK_TEXT];
+	cJSON *copy = cJSON_Duplicate(doc->root, 1);
+	if (!copy || json_set_text(copy, "current_task", NULL) != 0 ||
+	    json_set_text(copy, "ended_at", clock_write(ended_at, when)) != 0 ||
+	    json_set_text(copy, "close_reason", reason) != 0 ||
+	    json_set_text(copy, "close_cause", cause) != 0) {
+		cJSON_Delete(copy);
+		return -1;
+	}
+	cJSON_Delete(doc->root);
+	doc->root = copy;
+	return 0;
+}
+
+static void view_last_step(const struct document *doc, struct document_view *view)
+{
+	const cJSON *steps = cJSON_GetObjectItemCaseSensitive(doc->root, "steps_completed");
+	view->used = USAGE_KNOWN(0);
+	if (!cJSON_IsArray(steps) || cJSON_GetArraySize(steps) == 0)
+		return;
+	view->steps = cJSON_GetArraySize(steps);
+	const cJSON *last = cJSON_GetArrayItem(steps, view->steps - 1);
+	const char *status = json_get_text(last, "status");
+	int64_t number = 0, tokens = 0;
+	if (json_get_integer(last, "step", &number) == 0 && number <= INT32_MAX)
+		view->last_step = (int)number;
+	view->last_ok = status && strcmp(status, "OK") == 0;
+	view->last_description = json_get_text(last, "description");
+	view->used = json_get_integer(last, "tokens_used", &tokens) == 0 ? USAGE_KNOWN(tokens)
+									 : USAGE_UNKNOWN;
+}
+
+void document_view(const struct document *doc, struct document_view *view)
+{
+	int64_t threshold = 0;
+	*view = (struct document_view){
+		.started_at = json_get_text(doc->root, "started_at"),
+		.current_task = json_get_text(doc->root, "current_task"),
+		.next_action = json_get_text(doc->root, "next_action"),
+		.last_updated = json_get_text(doc->root, "last_updated"),
+		.ended_at = json_get_text(doc->root, "ended_at"),
+		.close_reason = json_get_text(doc->root, "close_reason"),
+	};
+	if (json_get_integer(doc->root, "cycle_number", &view->cycle) != 0)
+		view->cycle = 0;
+	view->terms.budget = budget_of(doc);
+	if (json_get_integer(doc->root, "token_threshold_percent", &threshold) == 0 &&
+	    threshold <= GATE_THRESHOLD_MAX)
+		view->terms.threshold = (int)threshold;
+	view->terms_known = gate_terms_valid(&view->terms);
+	view_last_step(doc, view);
+}
+
+char *document_print(const struct document *doc)
+{
+	return cJSON_Print(doc->root);
+}
