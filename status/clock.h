@@ -12,8 +12,7 @@ int64_t clock_now(void);
 /* Milliseconds on a clock that no one sets: for timeouts. */
 int64_t clock_monotonic_ms(void);
 
-/* Writes "2026-02-07T15:27:14.949404Z" (RFC 3339, section 5.6) into text[CLOCK_TEXT]; gives text.
- */
+/* Writes "2026-02-07T15:27:14.949404Z" (RFC 3339, 5.6) into text[CLOCK_TEXT]; gives text. */
 const char *clock_write(int64_t us, char *text);
 
 /* Reads what clock_write wrote (any number of fraction digits, Z or an offset). 0, or -1. */

@@ -192,16 +192,15 @@ int document_task_completed(struct document *doc, const char *task)
 {
 	cJSON *tasks = array_of(doc, "tasks_completed");
 	cJSON *item = json_text(task);
-	const cJSON *there;
 	if (!tasks || !item) {
 		cJSON_Delete(item);
 		return -1;
 	}
-	cJSON_ArrayForEach(there, tasks) if (cJSON_IsString(there) &&
-					     strcmp(there->valuestring, item->valuestring) == 0)
-	{
-		cJSON_Delete(item);
-		return 0;
+	for (const cJSON *there = tasks->child; there; there = there->next) {
+		if (cJSON_IsString(there) && strcmp(there->valuestring, item->valuestring) == 0) {
+			cJSON_Delete(item);
+			return 0;
+		}
 	}
 	cJSON_AddItemToArray(tasks, item);
 	return 0;

@@ -75,9 +75,6 @@ int journal_plan_done(struct journal *journal, const char *plan,
 		      struct err *err);
 /* Begins a new round of the plan: no step of it is done. */
 int journal_plan_restart(struct journal *journal, const char *plan, struct err *err);
-/* How often a step of the plan was tried in this round without being dealt with. */
-int journal_plan_attempts(struct journal *journal, const char *plan, const char *title,
-			  int *attempts, struct err *err);
 /* The largest known, not estimated, usage of any one step of the plan, ever. Unknown if there is
  * none. */
 int journal_largest_step(struct journal *journal, const char *plan, struct usage *usage,

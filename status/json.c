@@ -102,11 +102,10 @@ static void unmark(cJSON *item)
 
 static bool has_twins(const cJSON *object)
 {
-	const cJSON *item, *other;
-	cJSON_ArrayForEach(
-		item, object) for (other = item->next; other;
-				   other = other->next) if (strcmp(item->string, other->string) ==
-							    0) return true;
+	for (const cJSON *item = object->child; item; item = item->next)
+		for (const cJSON *other = item->next; other; other = other->next)
+			if (strcmp(item->string, other->string) == 0)
+				return true;
 	return false;
 }
 

@@ -1,0 +1,210 @@
+/* The writing side: a move and all that belongs to it, in one transaction. */
+#include <string.h>
+
+#include "status/journal_private.h"
+#include "status/lines.h"
+
+static void bind_text(sqlite3_stmt *statement, int at, const char *text)
+{
+	/* The caller's text outlives the statement's one step. */
+	sqlite3_bind_text(statement, at, text, -1, SQLITE_STATIC);
+}
+
+static void bind_usage(sqlite3_stmt *statement, int at, struct usage usage)
+{
+	if (usage.known)
+		sqlite3_bind_int64(statement, at, usage.tokens);
+	else
+		sqlite3_bind_null(statement, at);
+}
+
+static const char *or_null(const char *text)
+{
+	return text[0] ? text : NULL;
+}
+
+/* A statement with the cycle's number as its first value; NULL and *err. */
+static sqlite3_stmt *about(struct journal *journal, enum journal_statement which, int64_t cycle,
+			   struct err *err)
+{
+	sqlite3_stmt *statement = journal_prepare(journal, which, err);
+	if (statement)
+		sqlite3_bind_int64(statement, 1, cycle);
+	return statement;
+}
+
+static int write_move(struct journal *journal, const struct cycle_move *move, int64_t at,
+		      struct err *err)
+{
+	sqlite3_stmt *s = about(journal, JOURNAL_MOVE, move->cycle, err);
+	if (!s)
+		return -1;
+	sqlite3_bind_int64(s, 2, at);
+	bind_text(s, 3, fsm_state_name(move->from));
+	bind_text(s, 4, fsm_event_name(move->event));
+	bind_text(s, 5, fsm_state_name(move->to));
+	sqlite3_bind_int(s, 6, move->step);
+	bind_usage(s, 7, move->used);
+	return journal_execute(journal, s, err);
+}
+
+static int write_cycle(struct journal *journal, const struct cycle_move *move, struct err *err)
+{
+	sqlite3_stmt *s = about(journal, JOURNAL_CYCLE_MOVE, move->cycle, err);
+	if (!s)
+		return -1;
+	bind_text(s, 2, fsm_state_name(move->to));
+	sqlite3_bind_int(s, 3, move->step);
+	bind_usage(s, 4, move->used);
+	return journal_execute(journal, s, err);
+}
+
+static int write_begin(struct journal *journal, const struct cycle_move *move,
+		       const struct journal_note *note, struct err *err)
+{
+	sqlite3_stmt *s = about(journal, JOURNAL_CYCLE_BEGIN, move->cycle, err);
+	if (!s)
+		return -1;
+	bind_text(s, 2, note->plan);
+	bind_text(s, 3, note->title);
+	sqlite3_bind_int64(s, 4, note->terms->budget);
+	sqlite3_bind_int(s, 5, note->terms->threshold);
+	bind_text(s, 6, fsm_state_name(move->to));
+	sqlite3_bind_int64(s, 7, note->at);
+	return journal_execute(journal, s, err);
+}
+
+static int write_start(struct journal *journal, const struct cycle_move *move,
+		       const struct journal_note *note, struct err *err)
+{
+	sqlite3_stmt *s = about(journal, JOURNAL_STEP_START, move->cycle, err);
+	if (!s)
+		return -1;
+	sqlite3_bind_int(s, 2, move->step);
+	sqlite3_bind_int(s, 3, note->attempt);
+	bind_text(s, 4, note->title);
+	sqlite3_bind_int64(s, 5, note->at);
+	return journal_execute(journal, s, err);
+}
+
+static int write_end(struct journal *journal, const struct cycle_move *move,
+		     const struct journal_note *note, struct err *err)
+{
+	sqlite3_stmt *s = about(journal, JOURNAL_STEP_END, move->cycle, err);
+	if (!s)
+		return -1;
+	bind_text(s, 2, fsm_event_name(move->event));
+	bind_usage(s, 3, note->own);
+	bind_usage(s, 4, move->used);
+	sqlite3_bind_int(s, 5, note->estimated);
+	bind_text(s, 6, note->why);
+	sqlite3_bind_int64(s, 7, note->at);
+	bind_text(s, 8, note->title);
+	return journal_execute(journal, s, err);
+}
+
+static int write_receipt(struct journal *journal, const struct cycle_move *move, struct err *err)
+{
+	const struct receipt_facts *facts = move->receipt;
+	sqlite3_stmt *s = about(journal, JOURNAL_STEP_SAVE, move->cycle, err);
+	if (!s)
+		return -1;
+	bind_text(s, 2, receipt_name(facts->result));
+	bind_text(s, 3, or_null(facts->commit));
+	bind_text(s, 4, or_null(facts->ref));
+	bind_text(s, 5, or_null(facts->upstream));
+	bind_text(s, 6, or_null(facts->why));
+	return journal_execute(journal, s, err);
+}
+
+static int write_told(struct journal *journal, const struct cycle_move *move,
+		      const struct journal_note *note, struct err *err)
+{
+	sqlite3_stmt *s = about(journal, JOURNAL_STEP_TELL, move->cycle, err);
+	if (!s)
+		return -1;
+	sqlite3_bind_int(s, 2, note->ok);
+	bind_text(s, 3, note->action);
+	if (journal_execute(journal, s, err) != 0)
+		return -1;
+	if (!note->dealt_with)
+		return 0;
+	s = about(journal, JOURNAL_DEALT_WITH, move->cycle, err);
+	if (!s)
+		return -1;
+	sqlite3_bind_int64(s, 2, note->at);
+	return journal_execute(journal, s, err);
+}
+
+static int write_close(struct journal *journal, const struct cycle_move *move,
+		       const struct journal_note *note, struct err *err)
+{
+	sqlite3_stmt *s = about(journal, JOURNAL_CYCLE_CLOSE, move->cycle, err);
+	if (!s)
+		return -1;
+	sqlite3_bind_int64(s, 2, note->at);
+	bind_text(s, 3, line_cause(move->event));
+	bind_text(s, 4, note->reason);
+	return journal_execute(journal, s, err);
+}
+
+static int write_event(struct journal *journal, const struct cycle_move *move,
+		       const struct journal_note *note, struct err *err)
+{
+	switch (fsm_event_kind(move->event)) {
+	case FSM_KIND_OPENS:
+		return write_begin(journal, move, note, err);
+	case FSM_KIND_PASSES:
+		return write_start(journal, move, note, err);
+	case FSM_KIND_ENDS:
+		return write_end(journal, move, note, err);
+	case FSM_KIND_SAVES:
+		return write_receipt(journal, move, err);
+	case FSM_KIND_TELLS:
+		return write_told(journal, move, note, err);
+	case FSM_KIND_CLOSES:
+		return write_close(journal, move, note, err);
+	case FSM_KIND_REPEATS:
+		break;
+	}
+	return 0;
+}
+
+int journal_message(struct journal *journal, int64_t cycle, const char *kind, const char *text,
+		    int64_t at, struct err *err)
+{
+	sqlite3_stmt *s = about(journal, JOURNAL_MESSAGE, cycle, err);
+	if (!s)
+		return -1;
+	sqlite3_bind_int64(s, 2, at);
+	bind_text(s, 3, kind);
+	bind_text(s, 4, text);
+	return journal_execute(journal, s, err);
+}
+
+static int write_all(struct journal *journal, const struct cycle_move *move,
+		     const struct journal_note *note, struct err *err)
+{
+	/* The cycle's row comes first where it is new: the move refers to it. */
+	if (write_event(journal, move, note, err) != 0 ||
+	    write_move(journal, move, note->at, err) != 0 || write_cycle(journal, move, err) != 0)
+		return -1;
+	if (note->message)
+		return journal_message(journal, move->cycle, "report", note->message, note->at,
+				       err);
+	return 0;
+}
+
+int journal_move(struct journal *journal, const struct cycle_move *move,
+		 const struct journal_note *note, struct err *err)
+{
+	if (journal_execute(journal, journal_prepare(journal, JOURNAL_BEGIN, err), err) != 0)
+		return -1;
+	if (write_all(journal, move, note, err) == 0 &&
+	    journal_execute(journal, journal_prepare(journal, JOURNAL_COMMIT, err), err) == 0)
+		return 0;
+	/* The words of what went wrong are kept: a rollback's own trouble would say less. */
+	if (!sqlite3_get_autocommit(journal->db))
+		journal_execute(journal, journal_prepare(journal, JOURNAL_ROLLBACK, NULL), NULL);
+	return -1;
+}

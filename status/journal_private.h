@@ -1,0 +1,78 @@
+/* What the journal's files share. Nobody else includes this. */
+#ifndef STATUS_JOURNAL_PRIVATE_H
+#define STATUS_JOURNAL_PRIVATE_H
+
+#include <sqlite3.h>
+
+#include "status/journal.h"
+
+/* Every statement is prepared once, when it is first needed. One list, so that a name can't drift.
+ */
+#define JOURNAL_STATEMENTS(X)                                                                      \
+	X(BEGIN, "BEGIN IMMEDIATE")                                                                \
+	X(COMMIT, "COMMIT")                                                                        \
+	X(ROLLBACK, "ROLLBACK")                                                                    \
+	X(MOVE, "INSERT INTO move(cycle, at, state, event, next, step, used) "                     \
+		"VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)")                                              \
+	X(CYCLE_BEGIN, "INSERT INTO cycle(number, plan, title, budget, threshold, state, step, "   \
+		       "used, started_at) VALUES(?1, ?2, ?3, ?4, ?5, ?6, 0, 0, ?7)")               \
+	X(CYCLE_MOVE, "UPDATE cycle SET state = ?2, step = ?3, used = ?4 WHERE number = ?1")       \
+	X(CYCLE_CLOSE,                                                                             \
+	  "UPDATE cycle SET ended_at = ?2, cause = ?3, reason = ?4 WHERE number = ?1")             \
+	X(STEP_START, "INSERT INTO step(cycle, step, attempt, title, started_at) "                 \
+		      "VALUES(?1, ?2, ?3, ?4, ?5)")                                                \
+	X(STEP_END, "UPDATE step SET how = ?2, own = ?3, used = ?4, estimated = ?5, why = ?6, "    \
+		    "ended_at = ?7, title = coalesce(?8, title) WHERE id = (SELECT max(id) FROM "  \
+		    "step WHERE cycle = ?1)")                                                      \
+	X(STEP_SAVE, "UPDATE step SET result = ?2, git_commit = ?3, ref = ?4, upstream = ?5, "     \
+		     "receipt_why = ?6 WHERE id = (SELECT max(id) FROM step WHERE cycle = ?1)")    \
+	X(STEP_TELL, "UPDATE step SET ok = ?2, action = ?3 WHERE id = "                            \
+		     "(SELECT max(id) FROM step WHERE cycle = ?1)")                                \
+	X(DEALT_WITH, "INSERT OR REPLACE INTO plan_done(plan, title, cycle, step, at) "            \
+		      "SELECT cycle.plan, step.title, step.cycle, step.step, ?2 FROM step "        \
+		      "JOIN cycle ON cycle.number = step.cycle WHERE step.id = "                   \
+		      "(SELECT max(id) FROM step WHERE cycle = ?1)")                               \
+	X(MESSAGE, "INSERT INTO message(cycle, at, kind, text) VALUES(?1, ?2, ?3, ?4)")            \
+	X(LAST_CYCLE,                                                                              \
+	  "SELECT c.number, c.plan, c.title, c.budget, c.threshold, c.state, c.step, c.used, "     \
+	  "c.started_at, c.ended_at, c.reason, s.title, s.attempt, s.estimated, s.how, s.result, " \
+	  "s.git_commit, s.ref, s.upstream, s.receipt_why FROM cycle c LEFT JOIN step s ON s.id "  \
+	  "= (SELECT max(id) FROM step WHERE cycle = c.number) ORDER BY c.number DESC LIMIT 1")    \
+	X(PLAN_DONE, "SELECT title FROM plan_done WHERE plan = ?1")                                \
+	X(PLAN_RESTART, "DELETE FROM plan_done WHERE plan = ?1")                                   \
+	X(LARGEST, "SELECT max(step.own) FROM step JOIN cycle ON cycle.number = step.cycle "       \
+		   "WHERE cycle.plan = ?1 AND step.estimated = 0")                                 \
+	X(STEPS,                                                                                   \
+	  "SELECT cycle, step, attempt, title, started_at, ended_at, how, why, own, used, "        \
+	  "estimated, ok, action, result, git_commit, ref, upstream, receipt_why FROM step "       \
+	  "WHERE ?1 = 0 OR cycle = ?1 ORDER BY cycle DESC, id")                                    \
+	X(MESSAGES, "SELECT * FROM (SELECT id, cycle, at, kind, text FROM message WHERE ?1 = 0 "   \
+		    "OR cycle = ?1 ORDER BY id DESC LIMIT ?2) ORDER BY id")
+
+enum journal_statement {
+#define X(name, sql) JOURNAL_##name,
+	JOURNAL_STATEMENTS(X)
+#undef X
+		JOURNAL_NSTATEMENTS
+};
+
+struct journal {
+	sqlite3 *db;
+	char *path;
+	sqlite3_stmt *statements[JOURNAL_NSTATEMENTS];
+};
+
+/* A statement made ready to be bound; NULL and *err. */
+sqlite3_stmt *journal_prepare(struct journal *journal, enum journal_statement which,
+			      struct err *err);
+
+/* Steps it to its end, as one that gives no row, and makes it ready again. 0, or -1 and *err. */
+int journal_execute(struct journal *journal, sqlite3_stmt *statement, struct err *err);
+
+/* -1 with the words of the database's last error; ERR_DAMAGED where it says so. */
+int journal_failed(struct journal *journal, struct err *err);
+
+/* Brings the schema up to date, in one transaction. 0, or -1 and *err. */
+int journal_migrate(struct journal *journal, struct err *err);
+
+#endif

@@ -1,0 +1,249 @@
+/* The reading side. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "status/journal_private.h"
+
+static const char *column(sqlite3_stmt *statement, int at)
+{
+	return (const char *)sqlite3_column_text(statement, at);
+}
+
+static struct usage column_usage(sqlite3_stmt *statement, int at)
+{
+	if (sqlite3_column_type(statement, at) == SQLITE_NULL)
+		return USAGE_UNKNOWN;
+	return USAGE_KNOWN(sqlite3_column_int64(statement, at));
+}
+
+static void copy_column(sqlite3_stmt *statement, int at, char *out, size_t size)
+{
+	const char *text = column(statement, at);
+	const size_t length = text ? strnlen(text, size - 1) : 0;
+	if (text)
+		memcpy(out, text, length);
+	out[length] = '\0';
+}
+
+/* A column's text in a copy of its own; NULL stays NULL. *failed is set when memory is short. */
+static char *own_column(sqlite3_stmt *statement, int at, bool *failed)
+{
+	const char *text = column(statement, at);
+	char *copy = text ? strdup(text) : NULL;
+	*failed |= text && !copy;
+	return copy;
+}
+
+void journal_cycle_release(struct journal_cycle *cycle)
+{
+	free(cycle->plan);
+	free(cycle->title);
+	free(cycle->step_title);
+	free(cycle->reason);
+}
+
+/* The newest cycle's state, and its last step's receipt, by their names. -1 where one is none of
+ * ours. */
+static int read_names(sqlite3_stmt *s, struct cycle_past *past)
+{
+	const char *how = column(s, 14), *result = column(s, 15);
+	const int state = fsm_state_by_name(column(s, 5));
+	const int event = how ? fsm_event_by_name(how) : FSM_EV_BEGIN;
+	const int receipt = result ? receipt_by_name(result) : RECEIPT_COMMIT_ERROR;
+	if (state < 0 || event < 0 || receipt < 0)
+		return -1;
+	past->state = (enum fsm_state)state;
+	past->how = (enum fsm_event)event;
+	past->receipt.result = (enum receipt_result)receipt;
+	return 0;
+}
+
+static int read_cycle(struct journal *journal, sqlite3_stmt *s, struct journal_cycle *cycle,
+		      struct err *err)
+{
+	bool failed = false;
+	struct journal_cycle read = {
+		.past =
+			{
+				.number = sqlite3_column_int64(s, 0),
+				.terms =
+					{
+						.budget = sqlite3_column_int64(s, 3),
+						.threshold = sqlite3_column_int(s, 4),
+					},
+				.step = sqlite3_column_int(s, 6),
+				.used = column_usage(s, 7),
+			},
+		.started_at = sqlite3_column_int64(s, 8),
+		.ended_at = sqlite3_column_int64(s, 9),
+		.step_attempt = sqlite3_column_int(s, 12),
+		.step_estimated = sqlite3_column_int(s, 13) != 0,
+	};
+	if (read_names(s, &read.past) != 0)
+		return err_set(err, ERR_DAMAGED,
+			       "%s: cycle %lld: a state or event of no known name", journal->path,
+			       (long long)read.past.number);
+	copy_column(s, 16, read.past.receipt.commit, sizeof(read.past.receipt.commit));
+	copy_column(s, 17, read.past.receipt.ref, sizeof(read.past.receipt.ref));
+	copy_column(s, 18, read.past.receipt.upstream, sizeof(read.past.receipt.upstream));
+	copy_column(s, 19, read.past.receipt.why, sizeof(read.past.receipt.why));
+	read.plan = own_column(s, 1, &failed);
+	read.title = own_column(s, 2, &failed);
+	read.reason = own_column(s, 10, &failed);
+	read.step_title = own_column(s, 11, &failed);
+	if (failed) {
+		journal_cycle_release(&read);
+		return err_set(err, ERR_INTERNAL, "out of memory");
+	}
+	*cycle = read;
+	return 1;
+}
+
+int journal_last_cycle(struct journal *journal, struct journal_cycle *cycle, struct err *err)
+{
+	sqlite3_stmt *s = journal_prepare(journal, JOURNAL_LAST_CYCLE, err);
+	if (!s)
+		return -1;
+	int found = 0;
+	const int row = sqlite3_step(s);
+	if (row == SQLITE_ROW)
+		found = read_cycle(journal, s, cycle, err);
+	else if (row != SQLITE_DONE)
+		found = journal_failed(journal, err);
+	sqlite3_reset(s);
+	return found;
+}
+
+/* Steps through all rows. 0, or -1 and *err. */
+static int each_row(struct journal *journal, sqlite3_stmt *s,
+		    void (*take)(void *context, sqlite3_stmt *s), void *context, struct err *err)
+{
+	int row;
+	while ((row = sqlite3_step(s)) == SQLITE_ROW)
+		take(context, s);
+	const int failed = row == SQLITE_DONE ? 0 : journal_failed(journal, err);
+	sqlite3_reset(s);
+	sqlite3_clear_bindings(s);
+	return failed;
+}
+
+struct titles {
+	void (*each)(void *context, const char *title);
+	void *context;
+};
+
+static void take_title(void *context, sqlite3_stmt *s)
+{
+	const struct titles *titles = context;
+	titles->each(titles->context, column(s, 0));
+}
+
+int journal_plan_done(struct journal *journal, const char *plan,
+		      void (*each)(void *context, const char *title), void *context,
+		      struct err *err)
+{
+	sqlite3_stmt *s = journal_prepare(journal, JOURNAL_PLAN_DONE, err);
+	struct titles titles = {.each = each, .context = context};
+	if (!s)
+		return -1;
+	sqlite3_bind_text(s, 1, plan, -1, SQLITE_STATIC);
+	return each_row(journal, s, take_title, &titles, err);
+}
+
+int journal_plan_restart(struct journal *journal, const char *plan, struct err *err)
+{
+	sqlite3_stmt *s = journal_prepare(journal, JOURNAL_PLAN_RESTART, err);
+	if (!s)
+		return -1;
+	sqlite3_bind_text(s, 1, plan, -1, SQLITE_STATIC);
+	return journal_execute(journal, s, err);
+}
+
+static void take_usage(void *context, sqlite3_stmt *s)
+{
+	*(struct usage *)context = column_usage(s, 0);
+}
+
+int journal_largest_step(struct journal *journal, const char *plan, struct usage *usage,
+			 struct err *err)
+{
+	sqlite3_stmt *s = journal_prepare(journal, JOURNAL_LARGEST, err);
+	if (!s)
+		return -1;
+	sqlite3_bind_text(s, 1, plan, -1, SQLITE_STATIC);
+	return each_row(journal, s, take_usage, usage, err);
+}
+
+struct steps {
+	void (*each)(void *context, const struct journal_step *step);
+	void *context;
+};
+
+static void take_step(void *context, sqlite3_stmt *s)
+{
+	const struct steps *steps = context;
+	const struct journal_step step = {
+		.cycle = sqlite3_column_int64(s, 0),
+		.step = sqlite3_column_int(s, 1),
+		.attempt = sqlite3_column_int(s, 2),
+		.title = column(s, 3),
+		.started_at = sqlite3_column_int64(s, 4),
+		.ended_at = sqlite3_column_int64(s, 5),
+		.how = column(s, 6),
+		.why = column(s, 7),
+		.own = column_usage(s, 8),
+		.used = column_usage(s, 9),
+		.estimated = sqlite3_column_int(s, 10) != 0,
+		.ok = sqlite3_column_int(s, 11) != 0,
+		.action = column(s, 12),
+		.result = column(s, 13),
+		.commit = column(s, 14),
+		.ref = column(s, 15),
+		.upstream = column(s, 16),
+		.receipt_why = column(s, 17),
+	};
+	steps->each(steps->context, &step);
+}
+
+int journal_steps(struct journal *journal, int64_t cycle,
+		  void (*each)(void *context, const struct journal_step *step), void *context,
+		  struct err *err)
+{
+	sqlite3_stmt *s = journal_prepare(journal, JOURNAL_STEPS, err);
+	struct steps steps = {.each = each, .context = context};
+	if (!s)
+		return -1;
+	sqlite3_bind_int64(s, 1, cycle);
+	return each_row(journal, s, take_step, &steps, err);
+}
+
+struct lines {
+	void (*each)(void *context, const struct journal_line *line);
+	void *context;
+};
+
+static void take_line(void *context, sqlite3_stmt *s)
+{
+	const struct lines *lines = context;
+	const struct journal_line line = {
+		.id = sqlite3_column_int64(s, 0),
+		.cycle = sqlite3_column_int64(s, 1),
+		.at = sqlite3_column_int64(s, 2),
+		.kind = column(s, 3),
+		.text = column(s, 4),
+	};
+	lines->each(lines->context, &line);
+}
+
+int journal_messages(struct journal *journal, int64_t cycle, int most,
+		     void (*each)(void *context, const struct journal_line *line), void *context,
+		     struct err *err)
+{
+	sqlite3_stmt *s = journal_prepare(journal, JOURNAL_MESSAGES, err);
+	struct lines lines = {.each = each, .context = context};
+	if (!s)
+		return -1;
+	sqlite3_bind_int64(s, 1, cycle);
+	sqlite3_bind_int(s, 2, most);
+	return each_row(journal, s, take_line, &lines, err);
+}

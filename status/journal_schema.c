@@ -1,0 +1,95 @@
+/* The tables, and how an older database becomes one of today. Versions only go up: each entry of
+ * the list is what brings the version before it here, and none is ever changed once it is out. */
+#include <stdio.h>
+
+#include "status/journal_private.h"
+
+/* A message's cycle may be 0, which is none; unknown usage is NULL. */
+static const char *const steps_up[] = {
+	"CREATE TABLE cycle("
+	"  number INTEGER PRIMARY KEY CHECK(number >= 1),"
+	"  plan TEXT NOT NULL, title TEXT NOT NULL,"
+	"  budget INTEGER NOT NULL CHECK(budget >= 1), threshold INTEGER NOT NULL,"
+	"  state TEXT NOT NULL, step INTEGER NOT NULL CHECK(step >= 0),"
+	"  used INTEGER CHECK(used >= 0),"
+	"  started_at INTEGER NOT NULL, ended_at INTEGER, cause TEXT, reason TEXT);"
+	"CREATE TABLE step("
+	"  id INTEGER PRIMARY KEY, cycle INTEGER NOT NULL REFERENCES cycle(number),"
+	"  step INTEGER NOT NULL CHECK(step >= 1), attempt INTEGER NOT NULL CHECK(attempt >= 1),"
+	"  title TEXT NOT NULL, started_at INTEGER NOT NULL, ended_at INTEGER,"
+	"  how TEXT, why TEXT, own INTEGER CHECK(own >= 0), used INTEGER CHECK(used >= 0),"
+	"  estimated INTEGER NOT NULL DEFAULT 0, ok INTEGER NOT NULL DEFAULT 0, action TEXT,"
+	"  result TEXT, git_commit TEXT, ref TEXT, upstream TEXT, receipt_why TEXT,"
+	"  UNIQUE(cycle, step, attempt));"
+	"CREATE TABLE move("
+	"  id INTEGER PRIMARY KEY, cycle INTEGER NOT NULL REFERENCES cycle(number),"
+	"  at INTEGER NOT NULL, state TEXT NOT NULL, event TEXT NOT NULL, next TEXT NOT NULL,"
+	"  step INTEGER NOT NULL, used INTEGER);"
+	"CREATE INDEX move_cycle ON move(cycle);"
+	"CREATE TABLE message("
+	"  id INTEGER PRIMARY KEY, cycle INTEGER NOT NULL, at INTEGER NOT NULL,"
+	"  kind TEXT NOT NULL, text TEXT NOT NULL);"
+	"CREATE INDEX message_cycle ON message(cycle);"
+	"CREATE TABLE plan_done("
+	"  plan TEXT NOT NULL, title TEXT NOT NULL, cycle INTEGER NOT NULL,"
+	"  step INTEGER NOT NULL, at INTEGER NOT NULL, PRIMARY KEY(plan, title)) WITHOUT ROWID;",
+};
+
+enum {
+	NEWEST = sizeof(steps_up) / sizeof(steps_up[0]),
+};
+
+static int read_version(struct journal *journal, int *version, struct err *err)
+{
+	sqlite3_stmt *statement = NULL;
+	if (sqlite3_prepare_v2(journal->db, "PRAGMA user_version", -1, &statement, NULL) !=
+		    SQLITE_OK ||
+	    sqlite3_step(statement) != SQLITE_ROW) {
+		sqlite3_finalize(statement);
+		return journal_failed(journal, err);
+	}
+	*version = sqlite3_column_int(statement, 0);
+	sqlite3_finalize(statement);
+	return 0;
+}
+
+static int run_sql(struct journal *journal, const char *sql, struct err *err)
+{
+	return sqlite3_exec(journal->db, sql, NULL, NULL, NULL) == SQLITE_OK
+		       ? 0
+		       : journal_failed(journal, err);
+}
+
+static int climb(struct journal *journal, struct err *err)
+{
+	char set[64];
+	int version = 0;
+	/* Read again under the write lock: another process may have been faster. */
+	if (read_version(journal, &version, err) != 0)
+		return -1;
+	for (; version < NEWEST; version++)
+		if (run_sql(journal, steps_up[version], err) != 0)
+			return -1;
+	snprintf(set, sizeof(set), "PRAGMA user_version = %d", version);
+	return run_sql(journal, set, err);
+}
+
+int journal_migrate(struct journal *journal, struct err *err)
+{
+	int version = 0;
+	if (read_version(journal, &version, err) != 0)
+		return -1;
+	if (version > NEWEST)
+		return err_set(err, ERR_DAMAGED,
+			       "%s: written by a newer stepgate (schema %d; this one knows %d): "
+			       "use that one",
+			       journal->path, version, NEWEST);
+	if (version == NEWEST)
+		return 0;
+	if (run_sql(journal, "BEGIN IMMEDIATE", err) != 0)
+		return -1;
+	if (climb(journal, err) == 0 && run_sql(journal, "COMMIT", err) == 0)
+		return 0;
+	sqlite3_exec(journal->db, "ROLLBACK", NULL, NULL, NULL);
+	return -1;
+}
