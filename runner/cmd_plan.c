@@ -29,7 +29,18 @@ static void print_word(const char *word)
 	const bool plain =
 		*word && strspn(word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 				      "0123456789_-./=:,@%+") == strlen(word);
-	printf(plain ? " %s" : " '%s'", clean);
+	if (plain)
+		printf(" %s", clean);
+	else
+		fputs(" '", stdout);
+	for (const char *at = clean; !plain && *at; at++) {
+		if (*at == '\'')
+			fputs("'\\''", stdout);
+		else
+			putchar(*at);
+	}
+	if (!plain)
+		putchar('\'');
 }
 
 static void print_step(const struct conf_step *step, size_t number)

@@ -97,7 +97,7 @@ static int record_task(struct session *session, struct err *err)
 	if (document_task(session->doc, task, next) != 0)
 		return err_set(err, ERR_INTERNAL, "out of memory");
 	for (int i = 0; i < completed.count; i++)
-		if (document_task_completed(session->doc, completed.values[i]) != 0)
+		if (document_task_completed(session->doc, completed.values[i], true) != 0)
 			return err_set(err, ERR_INTERNAL, "out of memory");
 	return document_save(session->doc, session->folder, err);
 }

@@ -32,7 +32,7 @@ static int record(struct session *session, enum fsm_event how, const struct rece
 		.why = why,
 	};
 	if (document_step(session->doc, &row) != 0 ||
-	    (step->ok && document_task_completed(session->doc, step->title) != 0))
+	    document_task_completed(session->doc, step->title, step->ok) != 0)
 		return err_set(&session->err, ERR_INTERNAL, "out of memory");
 	return document_save(session->doc, session->folder, &session->err);
 }

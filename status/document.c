@@ -188,7 +188,21 @@ static cJSON *array_of(struct document *doc, const char *key)
 	return cJSON_GetObjectItemCaseSensitive(doc->root, key);
 }
 
-int document_task_completed(struct document *doc, const char *task)
+/* The place of `text` in an array of texts, or -1. */
+static int place_of(const cJSON *array, const char *text)
+{
+	const cJSON *there;
+	int at = 0;
+	cJSON_ArrayForEach(there, array)
+	{
+		if (cJSON_IsString(there) && strcmp(there->valuestring, text) == 0)
+			return at;
+		at++;
+	}
+	return -1;
+}
+
+int document_task_completed(struct document *doc, const char *task, bool completed)
 {
 	cJSON *tasks = array_of(doc, "tasks_completed");
 	cJSON *item = json_text(task);
@@ -196,13 +210,12 @@ int document_task_completed(struct document *doc, const char *task)
 		cJSON_Delete(item);
 		return -1;
 	}
-	for (const cJSON *there = tasks->child; there; there = there->next) {
-		if (cJSON_IsString(there) && strcmp(there->valuestring, item->valuestring) == 0) {
-			cJSON_Delete(item);
-			return 0;
-		}
-	}
-	cJSON_AddItemToArray(tasks, item);
+	const int at = place_of(tasks, item->valuestring);
+	if (completed && at < 0)
+		return cJSON_AddItemToArray(tasks, item) ? 0 : -1;
+	if (!completed && at >= 0)
+		cJSON_DeleteItemFromArray(tasks, at);
+	cJSON_Delete(item);
 	return 0;
 }
 

@@ -47,8 +47,8 @@ int document_begin(struct document *doc, int64_t cycle, int64_t started_at,
 		   const struct gate_terms *terms);
 /* NULL leaves a value as it is. */
 int document_task(struct document *doc, const char *current_task, const char *next_action);
-/* Appends to tasks_completed what is not there yet. */
-int document_task_completed(struct document *doc, const char *task);
+/* Appends to tasks_completed what is not there yet; or takes it out again. */
+int document_task_completed(struct document *doc, const char *task, bool completed);
 /* Appends to steps_completed, or replaces the last record where it is of the same step. */
 int document_step(struct document *doc, const struct document_step *step);
 /* The cycle is over: adds ended_at, close_reason ("Token threshold exceeded: 38.2%") and
