@@ -6,7 +6,7 @@
 # of our environment. It passes with exit code 0, is skipped with 77 (its last line says why), and
 # fails with any other, at its deadline, or by leaving a process behind.
 #
-# A line with "deadline: SECONDS" near the head of its source gives a test more time than DEADLINE.
+# A line with "deadline: SECONDS" among the first ten of its source gives a test more time than DEADLINE.
 #
 #   BUILD=build/release  where the programs are         JOBS=2        tests at a time
 #   DEADLINE=120         seconds for a test             SEED=N        for tests that use chance
@@ -64,7 +64,7 @@ wanted() # NAME
 deadline_of() # SOURCE
 {
 	local seconds
-	seconds=$(sed -n '1,30s/.*deadline: \([0-9][0-9]*\).*/\1/p' "$1" | head -1)
+	seconds=$(sed -n '1,10s/.*deadline: \([0-9][0-9]*\).*/\1/p' "$1" | head -1)
 	echo $((${seconds:-${DEADLINE:-120}} * scale))
 }
 
