@@ -39,6 +39,7 @@ struct child_spec {
 	int64_t grace_ms;   /* from TERM to KILL of the group */
 	int64_t drain_ms; /* how long pipes that others hold open are read after the end; 0: 1 s */
 	int stop_fd; /* -1, or a descriptor whose being readable asks for the end (never read) */
+	int death_signal; /* what the process gets should we die ourselves; 0: nothing */
 	const volatile sig_atomic_t *stop_hard; /* NULL, or nonzero: KILL at once, without grace */
 };
 

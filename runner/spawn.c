@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/pidfd.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -111,6 +112,7 @@ _Noreturn static void become(const struct child_spec *spec, const struct pipes *
 	int trouble = pipes->trouble[1];
 	setpgid(0, 0);
 	default_signals();
+	prctl(PR_SET_PDEATHSIG, spec->death_signal);
 	const int in = open_stdin(spec, pipes);
 	if (in < 0)
 		give_up(trouble, STAGE_STDIN);

@@ -1,5 +1,6 @@
 #include "runner/helper/git_program.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -67,6 +68,7 @@ static int run(const struct git_call *call, const char *const *environment,
 		.timeout_ms = call->timeout_ms,
 		.grace_ms = GRACE_MS,
 		.stop_fd = call->client,
+		.death_signal = SIGTERM, /* on which git takes away its locks */
 	};
 	return child_run(&spec, &answer->result, err);
 }
