@@ -238,35 +238,59 @@ static bool is_unchanged(const struct work *work)
 	return git_oid_equal(&work->tree, work->parent ? git_commit_tree_id(work->parent) : &empty);
 }
 
-static int make_commit(struct work *work, const char *ref, size_t nparents,
-		       const git_commit *const *parents)
+/* The object; no ref holds it yet. */
+static int make_commit(struct work *work, size_t nparents, const git_commit *const *parents)
 {
 	const struct look *look = work->job->look;
 	git_signature *author = NULL, *committer = NULL;
-	if (git_signature_now(&author, look->author.name, look->author.email) != 0 ||
-	    git_signature_now(&committer, look->committer.name, look->committer.email) != 0) {
-		fail(work, RECEIPT_NO_IDENTITY, look->author.name);
-		git_signature_free(author);
-		return -1;
-	}
 	git_tree *tree = NULL;
-	int made = git_tree_lookup(&tree, work->engine->repository, &work->tree);
-	while (!made) {
-		made = git_commit_create(&work->commit, work->engine->repository, ref, author,
-					 committer, NULL, work->job->message, tree, nparents,
-					 (const git_commit **)(uintptr_t)parents);
-		if (made != GIT_ELOCKED || clock_monotonic_ms() >= work->job->deadline)
-			break;
-		poll(NULL, 0, RETRY_MS);
-		made = 0;
-	}
-	if (made)
-		fail(work, made == GIT_ELOCKED ? RECEIPT_LOCKED : RECEIPT_COMMIT_ERROR,
-		     ref ? ref : "the commit can't be made");
+	int failed = -1;
+	if (git_signature_now(&author, look->author.name, look->author.email) != 0 ||
+	    git_signature_now(&committer, look->committer.name, look->committer.email) != 0)
+		fail(work, RECEIPT_NO_IDENTITY, look->author.name);
+	else if (git_tree_lookup(&tree, work->engine->repository, &work->tree) != 0 ||
+		 git_commit_create(&work->commit, work->engine->repository, NULL, author, committer,
+				   NULL, work->job->message, tree, nparents,
+				   (const git_commit **)(uintptr_t)parents) != 0)
+		fail(work, RECEIPT_COMMIT_ERROR, "the commit can't be made");
+	else
+		failed = 0;
 	git_tree_free(tree);
 	git_signature_free(author);
 	git_signature_free(committer);
-	return made ? -1 : 0;
+	return failed;
+}
+
+/* Has the ref go from `old` (NULL: it must not exist) to the commit, waiting for its lock. */
+static int move_ref(struct work *work, const char *ref, const git_oid *old, const char *log)
+{
+	git_reference *moved = NULL;
+	git_repository *repository = work->engine->repository;
+	for (;;) {
+		const int failed =
+			old ? git_reference_create_matching(&moved, repository, ref, &work->commit,
+							    1, old, log)
+			    : git_reference_create(&moved, repository, ref, &work->commit, 0, log);
+		git_reference_free(moved);
+		if (!failed)
+			return 0;
+		if (failed != GIT_ELOCKED || clock_monotonic_ms() >= work->job->deadline) {
+			fail(work, failed == GIT_ELOCKED ? RECEIPT_LOCKED : RECEIPT_COMMIT_ERROR,
+			     ref);
+			return -1;
+		}
+		poll(NULL, 0, RETRY_MS);
+	}
+}
+
+static int move_branch(struct work *work)
+{
+	char ref[LOOK_NAME + 16], log[128];
+	const char *message = work->job->message;
+	snprintf(ref, sizeof(ref), "refs/heads/%s", work->job->look->branch);
+	snprintf(log, sizeof(log), "commit%s: %.*s", work->parent ? "" : " (initial)",
+		 (int)(strcspn(message, "\n") > 100 ? 100 : strcspn(message, "\n")), message);
+	return move_ref(work, ref, work->parent ? git_commit_id(work->parent) : NULL, log);
 }
 
 /* The facts of a commit that is there. */
@@ -308,7 +332,7 @@ static void commit_stage(struct work *work, size_t changed)
 	const git_commit *const parents[] = {work->parent};
 	if (is_unchanged(work))
 		report_nothing(work);
-	else if (make_commit(work, "HEAD", work->parent ? 1 : 0, parents) == 0)
+	else if (make_commit(work, work->parent ? 1 : 0, parents) == 0 && move_branch(work) == 0)
 		report(work, RECEIPT_COMMITTED, &work->commit, work->job->look->branch);
 	else
 		return;
@@ -384,22 +408,14 @@ static void salvage_tree(struct work *work)
 		parents[nparents++] = work->parent;
 	if (earlier)
 		parents[nparents++] = earlier;
-	git_reference *made = NULL;
-	if (is_unchanged(work)) {
+	if (is_unchanged(work))
 		report_nothing(work);
-	} else if (earlier && git_oid_equal(git_commit_tree_id(earlier), &work->tree)) {
+	else if (earlier && git_oid_equal(git_commit_tree_id(earlier), &work->tree))
 		report(work, RECEIPT_SALVAGED, git_commit_id(earlier), ref);
-	} else if (make_commit(work, NULL, nparents, parents) == 0) {
-		const int failed = git_reference_create_matching(
-			&made, work->engine->repository, ref, &work->commit, 1,
-			earlier ? git_commit_id(earlier) : NULL, "stepgate: salvage");
-		if (failed)
-			fail(work, failed == GIT_ELOCKED ? RECEIPT_LOCKED : RECEIPT_COMMIT_ERROR,
-			     ref);
-		else
-			report(work, RECEIPT_SALVAGED, &work->commit, ref);
-	}
-	git_reference_free(made);
+	else if (make_commit(work, nparents, parents) == 0 &&
+		 move_ref(work, ref, earlier ? git_commit_id(earlier) : NULL,
+			  "stepgate: salvage") == 0)
+		report(work, RECEIPT_SALVAGED, &work->commit, ref);
 	git_commit_free(earlier);
 }
 

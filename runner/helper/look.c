@@ -1,5 +1,6 @@
 #include "runner/helper/look.h"
 
+#include <errno.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,7 +29,8 @@ int look_check_root(const char *workdir, const char *path, struct err *err)
 {
 	char real_workdir[PATH_MAX], real_path[PATH_MAX];
 	if (!realpath(path, real_path) || !realpath(workdir, real_workdir))
-		return err_errno(err, "%s: can't be used as the repository", path);
+		return err_set(err, ERR_CONFIG, "%s: can't be used as the repository: %s", path,
+			       strerror(errno));
 	if (strcmp(real_path, real_workdir) == 0)
 		return 0;
 	return err_set(err, ERR_CONFIG,

@@ -1,9 +1,11 @@
 #include "runner/helper/save.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "runner/helper/message.h"
 #include "runner/helper/push.h"
@@ -25,6 +27,9 @@ void facts_fail(struct receipt_facts *facts, enum receipt_result result, const c
 static int look_around(struct saver *saver, struct look *look, bool *program, struct err *err)
 {
 	enum engine_answer answer = ENGINE_PASSES;
+	if (access(saver->conf->path, X_OK) != 0)
+		return err_set(err, ERR_CONFIG, "%s: can't be used as the repository: %s",
+			       saver->conf->path, strerror(errno));
 	if (saver->libgit2)
 		answer = engine_libgit2_look(saver->libgit2, saver->conf, look, err);
 	*program = answer == ENGINE_PASSES;

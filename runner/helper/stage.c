@@ -36,7 +36,9 @@ int stage_open(struct stage *stage, git_repository *repository, const char *gitd
 		stage_free(stage);
 		return -1;
 	}
-	stage->spoilt = true; /* until stage_write */
+	stage->spoilt = true; /* until stage_install */
+	/* Taking it away first: libgit2 disowns an index that is set twice. */
+	git_repository_set_index(repository, NULL);
 	return git_repository_set_index(repository, stage->index);
 }
 
