@@ -1,0 +1,144 @@
+/* Pushing, to real remotes, well and badly behaved. */
+#include <poll.h>
+#include <signal.h>
+#include <sys/file.h>
+
+#include "tests/unit/git_helpers.h"
+
+START_TEST(test_no_upstream)
+{
+	open_work();
+	sh("cd work; git branch --unset-upstream; echo x >x");
+	const struct receipt_facts facts = save_all(git, "x");
+	ck_assert_result(facts, RECEIPT_NO_UPSTREAM);
+	ck_assert_has(facts.why, "git push -u origin main");
+	ck_assert_str_eq(facts.commit, sh("git -C work rev-parse HEAD"));
+	ck_assert_str_eq(sh("git -C work log -1 --format=%%s"), "x");
+	git_free(git);
+}
+END_TEST
+
+START_TEST(test_no_remote)
+{
+	make_repository();
+	struct conf_repository *conf = conf_of("work");
+	conf->remote = "elsewhere";
+	git = open_git(conf);
+	sh("echo x >work/x");
+	const struct receipt_facts facts = save_all(git, "x");
+	ck_assert_result(facts, RECEIPT_NO_REMOTE);
+	ck_assert_has(facts.why, "git remote add elsewhere URL");
+	git_free(git);
+}
+END_TEST
+
+START_TEST(test_remote_and_branch_of_the_config)
+{
+	make_repository();
+	struct conf_repository *conf = conf_of("work");
+	sh("git init -q --bare second.git; git -C work remote add second ../second.git");
+	conf->remote = "second";
+	conf->branch = "nightly";
+	git = open_git(conf);
+	sh("echo x >work/x");
+	const struct receipt_facts facts = save_all(git, "x");
+	ck_assert_result(facts, RECEIPT_PUSHED);
+	ck_assert_str_eq(facts.upstream, "second refs/heads/nightly");
+	ck_assert_str_eq(facts.commit, sh("git -C second.git rev-parse nightly"));
+	ck_assert_str_eq(sh("git -C up.git log --format=%%s main"), "first");
+	git_free(git);
+}
+END_TEST
+
+START_TEST(test_rival_pushed_first)
+{
+	open_work();
+	sh("git clone -q up.git rival; cd rival; echo r >r; git add r; git commit -qm rival; git "
+	   "push -q");
+	sh("echo x >work/x");
+	const struct receipt_facts facts = save_all(git, "x");
+	ck_assert_result(facts, RECEIPT_NON_FAST_FORWARD);
+	ck_assert_has(facts.why, "[rejected] (fetch first)");
+	ck_assert_str_eq(facts.upstream, "");
+	ck_assert_str_eq(facts.ref, "refs/heads/main");
+	ck_assert_str_eq(sh("git -C up.git log -1 --format=%%s main"), "rival");
+	git_free(git);
+}
+END_TEST
+
+START_TEST(test_hook_of_the_remote_declines)
+{
+	open_work();
+	sh("printf '#!/bin/sh\\necho not on a friday >&2\\nexit 1\\n' >up.git/hooks/pre-receive;"
+	   "chmod +x up.git/hooks/pre-receive; echo x >work/x");
+	struct receipt_facts facts = save_all(git, "x");
+	ck_assert_result(facts, RECEIPT_DECLINED);
+	ck_assert_str_eq(facts.why,
+			 "[remote rejected] (pre-receive hook declined): not on a friday");
+	/* The next request brings both. */
+	sh("rm up.git/hooks/pre-receive; echo y >work/y");
+	facts = save_all(git, "y");
+	assert_pushed(&facts);
+	git_free(git);
+}
+END_TEST
+
+START_TEST(test_remote_is_gone)
+{
+	open_work();
+	sh("mv up.git away.git; echo x >work/x");
+	const struct receipt_facts facts = save_all(git, "x");
+	ck_assert_result(facts, RECEIPT_UNREACHABLE);
+	ck_assert_has(facts.why, "does not appear to be a git repository");
+	git_free(git);
+}
+END_TEST
+
+START_TEST(test_remote_wants_a_password)
+{
+	open_work();
+	sh("mkdir bin; printf '#!/bin/sh\\necho \"git@h: Permission denied (publickey).\" "
+	   ">&2\\nexit 255\\n'"
+	   " >bin/ssh; chmod +x bin/ssh; cd work; git remote set-url origin ssh://git@h/x;"
+	   "git config core.sshCommand ../bin/ssh; echo x >x");
+	const struct receipt_facts facts = save_all(git, "x");
+	ck_assert_result(facts, RECEIPT_AUTHENTICATION);
+	ck_assert_has(facts.why, "Permission denied (publickey)");
+	git_free(git);
+}
+END_TEST
+
+START_TEST(test_push_takes_too_long)
+{
+	make_repository();
+	struct conf_repository *conf = conf_of("work");
+	conf->push_timeout_ms = 700;
+	git = open_git(conf);
+	sh("printf '#!/bin/sh\\necho $$ >pid\\nexec tail -f /dev/null\\n' "
+	   ">up.git/hooks/pre-receive;"
+	   "chmod +x up.git/hooks/pre-receive; echo x >work/x");
+	const struct receipt_facts facts = save_all(git, "x");
+	ck_assert_result(facts, RECEIPT_PUSH_TIMED_OUT);
+	ck_assert_has(facts.why, "timeout");
+	const int pid = atoi(sh("cat up.git/pid"));
+	ck_assert_int_gt(pid, 1);
+	ck_assert_msg(!is_running(pid), "the hook is still running");
+	ck_assert_str_eq(facts.commit, sh("git -C work rev-parse HEAD"));
+	git_free(git);
+}
+END_TEST
+
+int main(void)
+{
+	const TTest *const tests[] = {
+		test_no_upstream,
+		test_no_remote,
+		test_remote_and_branch_of_the_config,
+		test_rival_pushed_first,
+		test_hook_of_the_remote_declines,
+		test_remote_is_gone,
+		test_remote_wants_a_password,
+		test_push_takes_too_long,
+	};
+	return run_tests("git push", tests, sizeof(tests) / sizeof(tests[0]));
+}

@@ -1,0 +1,239 @@
+/* What the commit helper says where it can't commit, and that it leaves things as they were. */
+#include <poll.h>
+#include <signal.h>
+#include <sys/file.h>
+
+#include "tests/unit/git_helpers.h"
+
+START_TEST(test_no_identity)
+{
+	open_work();
+	sh("git config --global --unset user.email; echo x >work/x");
+	struct receipt_facts facts = save_all(git, "x");
+	ck_assert_result(facts, RECEIPT_NO_IDENTITY);
+	ck_assert_has(facts.why, "git config user.email");
+	ck_assert_str_eq(facts.commit, "");
+	sh("git config --global user.email a@b");
+	facts = save_all(git, "x");
+	assert_pushed(&facts);
+	git_free(git);
+}
+END_TEST
+
+START_TEST(test_lock_is_waited_for_and_never_deleted)
+{
+	open_work();
+	sh("echo x >work/x; echo theirs >work/.git/index.lock");
+	struct receipt_facts facts = save_all(git, "x");
+	ck_assert_result(facts, RECEIPT_LOCKED);
+	ck_assert_has(facts.why, "work/.git/index.lock: waited 2000 ms for it");
+	ck_assert_str_eq(sh("cat work/.git/index.lock"), "theirs");
+	ck_assert_str_eq(sh("git -C work log --format=%%s"), "first");
+	sh("rm work/.git/index.lock");
+	facts = save_all(git, "x");
+	assert_pushed(&facts);
+	git_free(git);
+}
+END_TEST
+
+START_TEST(test_lock_that_is_given_up_in_time)
+{
+	open_work();
+	struct receipt_facts facts;
+	sh("echo x >work/x; : >work/.git/index.lock");
+	const pid_t pid = fork();
+	if (pid == 0) {
+		poll(NULL, 0, 300);
+		unlink("work/.git/index.lock");
+		_exit(0);
+	}
+	facts = save_all(git, "x");
+	assert_pushed(&facts);
+	git_free(git);
+}
+END_TEST
+
+START_TEST(test_lock_of_a_helper_that_was_killed_is_taken_over)
+{
+	open_work();
+	sh("echo x >work/x; echo stepgate-git >work/.git/index.lock;"
+	   "echo junk >work/.git/index.stepgate; : >work/.git/index.stepgate.lock");
+	const struct receipt_facts facts = save_all(git, "x");
+	assert_pushed(&facts);
+	git_free(git);
+}
+END_TEST
+
+START_TEST(test_lock_of_a_helper_that_lives_is_not)
+{
+	open_work();
+	sh("echo x >work/x; echo stepgate-git >work/.git/index.lock");
+	const int fd = open("work/.git/index.lock", O_RDONLY | O_CLOEXEC);
+	ck_assert_int_eq(flock(fd, LOCK_EX), 0);
+	const struct receipt_facts facts = save_all(git, "x");
+	ck_assert_result(facts, RECEIPT_LOCKED);
+	close(fd);
+	git_free(git);
+}
+END_TEST
+
+START_TEST(test_lock_of_the_branch)
+{
+	open_work();
+	sh("echo x >work/x; : >work/.git/refs/heads/main.lock");
+	struct receipt_facts facts = save_all(git, "x");
+	ck_assert_result(facts, RECEIPT_LOCKED);
+	ck_assert_str_eq(sh("ls work/.git/refs/heads"), "main\nmain.lock");
+	sh("rm work/.git/refs/heads/main.lock");
+	facts = save_all(git, "x");
+	assert_pushed(&facts);
+	git_free(git);
+}
+END_TEST
+
+START_TEST(test_detached)
+{
+	open_work();
+	sh("cd work; git checkout -q --detach; echo x >x");
+	const struct receipt_facts facts = save_all(git, "x");
+	ck_assert_result(facts, RECEIPT_DETACHED);
+	ck_assert_has(facts.why, "git switch");
+	git_free(git);
+}
+END_TEST
+
+START_TEST(test_mid_operation)
+{
+	open_work();
+	sh("cd work; git switch -qc other; echo o >o; git add o; git commit -qm o; git switch -q "
+	   "main;"
+	   "echo m >m; git add m; git commit -qm m; git merge -q --no-commit other");
+	struct receipt_facts facts = save_all(git, "x");
+	ck_assert_result(facts, RECEIPT_MID_OPERATION);
+	ck_assert_has(facts.why, "a merge: ");
+	sh("cd work; git merge --abort; git cherry-pick --no-commit other; echo 1 "
+	   ">.git/CHERRY_PICK_HEAD");
+	facts = save_all(git, "x");
+	ck_assert_result(facts, RECEIPT_MID_OPERATION);
+	ck_assert_has(facts.why, "a cherry-pick: ");
+	git_free(git);
+}
+END_TEST
+
+START_TEST(test_conflicted)
+{
+	open_work();
+	sh("cd work; git switch -qc other; echo o >one; git commit -qam o; git switch -q main;"
+	   "echo m >one; git commit -qam m; git merge -q other >/dev/null 2>&1 || rm "
+	   ".git/MERGE_HEAD");
+	const struct receipt_facts facts = save_all(git, "x");
+	ck_assert_result(facts, RECEIPT_CONFLICTED);
+	ck_assert_str_eq(sh("git -C work ls-files -u | wc -l"), "3");
+	git_free(git);
+}
+END_TEST
+
+static void refuse(const struct conf_repository *conf, const char *words)
+{
+	struct git *const untouched = (struct git *)&git;
+	struct git *made = untouched;
+	struct err err = {.code = ERR_NONE};
+	ck_assert_int_eq(git_new(conf, &made, &err), -1);
+	ck_assert_msg(err.code == ERR_CONFIG, "%d: %s", err.code, err.text);
+	ck_assert_has(err.text, words);
+	ck_assert_ptr_eq(made, untouched);
+}
+
+START_TEST(test_bad_surroundings)
+{
+	make_repository();
+	sh("mkdir plain work/sub; git init -q broken; rm broken/.git/HEAD");
+	setenv("GIT_CEILING_DIRECTORIES", getenv("HOME"), 1);
+	refuse(conf_of("plain"), "/plain: not a git repository: run `git init` there");
+	refuse(conf_of("work/sub"), "/work/sub: not the root of a repository: its work tree is /");
+	refuse(conf_of("up.git"), "/up.git: a bare repository");
+	refuse(conf_of("broken"), "/broken: not a git repository");
+	refuse(conf_of("nowhere"), "/nowhere: ");
+}
+END_TEST
+
+START_TEST(test_repository_disappears)
+{
+	open_work();
+	sh("mv work/.git git");
+	struct receipt_facts facts = save_all(git, "x");
+	ck_assert_result(facts, RECEIPT_NO_REPOSITORY);
+	sh("mv git work/.git; echo x >work/x");
+	facts = save_all(git, "x");
+	assert_pushed(&facts);
+	/* Another repository in its place is seen to be another one. */
+	sh("rm -rf work/.git; git init -q work");
+	facts = save_all(git, "x");
+	ck_assert_result(facts, RECEIPT_NO_UPSTREAM);
+	ck_assert_str_eq(sh("git -C work log --format=%%s; git -C work status --porcelain"), "x");
+	git_free(git);
+}
+END_TEST
+
+START_TEST(test_damaged_index)
+{
+	open_work();
+	sh("echo x >work/x; printf garbage >work/.git/index");
+	const struct receipt_facts facts = save_all(git, "x");
+	ck_assert_result(facts, RECEIPT_COMMIT_ERROR);
+	ck_assert_has(facts.why, "index");
+	ck_assert_str_eq(sh("cat work/.git/index"), "garbage");
+	git_free(git);
+}
+END_TEST
+
+START_TEST(test_damaged_head)
+{
+	open_work();
+	sh("echo x >work/x; echo 0123456789012345678901234567890123456789 "
+	   ">work/.git/refs/heads/main");
+	const struct receipt_facts facts = save_all(git, "x");
+	ck_assert_result(facts, RECEIPT_COMMIT_ERROR);
+	ck_assert_str_ne(facts.why, "");
+	git_free(git);
+}
+END_TEST
+
+START_TEST(test_surroundings_of_another_repository)
+{
+	make_repository();
+	sh("git init -q other");
+	char other[BOX];
+	snprintf(other, sizeof(other), "%s/other/.git", getenv("HOME"));
+	setenv("GIT_DIR", other, 1);
+	setenv("GIT_INDEX_FILE", "/nowhere/index", 1);
+	git = open_git(conf_of("work"));
+	unsetenv("GIT_DIR");
+	unsetenv("GIT_INDEX_FILE");
+	sh("echo x >work/x");
+	const struct receipt_facts facts = save_all(git, "x");
+	assert_pushed(&facts);
+	git_free(git);
+}
+END_TEST
+
+int main(void)
+{
+	const TTest *const tests[] = {
+		test_no_identity,
+		test_lock_is_waited_for_and_never_deleted,
+		test_lock_that_is_given_up_in_time,
+		test_lock_of_a_helper_that_was_killed_is_taken_over,
+		test_lock_of_a_helper_that_lives_is_not,
+		test_lock_of_the_branch,
+		test_detached,
+		test_mid_operation,
+		test_conflicted,
+		test_bad_surroundings,
+		test_repository_disappears,
+		test_damaged_index,
+		test_damaged_head,
+		test_surroundings_of_another_repository,
+	};
+	return run_tests("git trouble", tests, sizeof(tests) / sizeof(tests[0]));
+}
