@@ -8,22 +8,39 @@
 
 #include "conf/utf8.h"
 
-#define EXACT_DIGITS 15 /* a whole number of so many digits is exact as a double */
-#define MARK         "\001integer:"
+/* Nobody writes this into a text: a control character must be escaped in JSON. */
+#define MARK "\001number:"
 
-/* The length of the number that text begins with where it is a whole one too long for a double;
- * else 0. *all gets the length of the number in any case. */
-static size_t long_integer(const char *text, size_t length, size_t *all)
+static size_t digits(const char *text, size_t length)
 {
-	size_t i = length > 0 && text[0] == '-';
-	const size_t first = i;
+	size_t i = 0;
 	while (i < length && isdigit((unsigned char)text[i]))
 		i++;
-	const size_t whole = i;
-	while (i < length && (isalnum((unsigned char)text[i]) || strchr("+-.", text[i])))
-		i++;
-	*all = i;
-	return i == whole && whole - first > EXACT_DIGITS ? whole : 0;
+	return i;
+}
+
+/* The length of the number that text begins with as JSON has them (RFC 8259, 6), or 0. */
+static size_t strict_number(const char *text, size_t length)
+{
+	size_t i = length > 0 && text[0] == '-';
+	const size_t whole = digits(text + i, length - i);
+	if (whole == 0 || (whole > 1 && text[i] == '0'))
+		return 0;
+	i += whole;
+	if (i < length && text[i] == '.') {
+		const size_t fraction = digits(text + i + 1, length - i - 1);
+		if (fraction == 0)
+			return 0;
+		i += 1 + fraction;
+	}
+	if (i < length && (text[i] == 'e' || text[i] == 'E')) {
+		const size_t sign = i + 1 < length && strchr("+-", text[i + 1]);
+		const size_t exponent = digits(text + i + 1 + sign, length - i - 1 - sign);
+		if (exponent == 0)
+			return 0;
+		i += 1 + sign + exponent;
+	}
+	return i;
 }
 
 /* Where a text is copied to, number by number and string by string. */
@@ -49,24 +66,27 @@ static size_t copy_string(struct copy *copy, const char *text, size_t length)
 	return i;
 }
 
-/* Copies the number that text begins with, as a marked string where it is a long one. */
+/* Copies the number that text begins with, as a marked string; gives its length. What is none is
+ * copied as it is, for cJSON to refuse. */
 static size_t copy_number(struct copy *copy, const char *text, size_t length)
 {
-	size_t all;
-	const size_t whole = long_integer(text, length, &all);
-	if (whole)
+	const size_t number = strict_number(text, length);
+	size_t all = number;
+	while (all < length && (isalnum((unsigned char)text[all]) || strchr("+-.", text[all])))
+		all++;
+	if (number == all)
 		append(copy, "\"" MARK, sizeof("\"" MARK) - 1);
 	append(copy, text, all);
-	if (whole)
+	if (number == all)
 		append(copy, "\"", 1);
 	return all;
 }
 
-/* The text with each long whole number as a marked string; malloc, or NULL. */
-static char *mark_integers(const char *text, size_t length, size_t *marked)
+/* The text with each number as a marked string; malloc, or NULL. */
+static char *mark_numbers(const char *text, size_t length, size_t *marked)
 {
-	/* Sixteen digits at least gain twelve bytes at most: never twice the length. */
-	struct copy copy = {.out = malloc(2 * length + 1)};
+	/* A number and what parts it from the next are two bytes at least, and gain ten. */
+	struct copy copy = {.out = malloc(6 * length + sizeof("\"" MARK "\""))};
 	for (size_t i = 0; copy.out && i < length;) {
 		if (text[i] == '"') {
 			i += copy_string(&copy, text + i, length - i);
@@ -91,30 +111,60 @@ static void unmark(cJSON *item)
 		unmark(item->child);
 		if (!cJSON_IsString(item) || strncmp(item->valuestring, MARK, mark) != 0)
 			continue;
-		char *digits = item->valuestring + mark;
-		const bool negative = digits[0] == '-';
-		if (strspn(digits + negative, "0123456789") != strlen(digits + negative))
+		const char *number = item->valuestring + mark;
+		const size_t length = strlen(number);
+		/* Raw items are printed unseen: nothing else may become one. */
+		if (strict_number(number, length) != length)
 			continue;
-		memmove(item->valuestring, digits, strlen(digits) + 1);
+		memmove(item->valuestring, number, length + 1);
 		item->type = cJSON_Raw;
 	}
 }
 
-static bool has_twins(const cJSON *object)
+static int compare_keys(const void *a, const void *b)
 {
-	for (const cJSON *item = object->child; item; item = item->next)
-		for (const cJSON *other = item->next; other; other = other->next)
-			if (strcmp(item->string, other->string) == 0)
-				return true;
-	return false;
+	const char *const *first = a, *const *second = b;
+	return strcmp(*first, *second);
 }
 
-cJSON *json_parse_object(const char *bytes, size_t length)
+/* True also when memory is short. */
+static bool has_twins(const cJSON *object)
+{
+	const size_t count = (size_t)cJSON_GetArraySize(object);
+	const char **keys = malloc((count + 1) * sizeof(*keys));
+	bool twins = !keys;
+	size_t n = 0;
+	for (const cJSON *item = object->child; keys && item; item = item->next)
+		keys[n++] = item->string;
+	if (keys)
+		qsort(keys, n, sizeof(*keys), compare_keys);
+	for (size_t i = 1; i < n && !twins; i++)
+		twins = strcmp(keys[i - 1], keys[i]) == 0;
+	free(keys);
+	return twins;
+}
+
+/* A copy with U+FFFD for each byte that belongs to no character; malloc, or NULL. */
+static char *mend(const char *text, size_t length, size_t *mended)
+{
+	char *copy = malloc(3 * length + 1);
+	size_t at = 0;
+	for (size_t i = 0; copy && i < length;) {
+		const size_t taken = utf8_character(text + i, length - i, NULL);
+		memcpy(copy + at, taken ? text + i : "\xef\xbf\xbd", taken ? taken : 3);
+		at += taken ? taken : 3;
+		i += taken ? taken : 1;
+	}
+	if (copy)
+		copy[at] = '\0';
+	*mended = at;
+	return copy;
+}
+
+static cJSON *parse(const char *bytes, size_t length)
 {
 	size_t marked;
-	if (memchr(bytes, '\0', length))
-		return NULL;
-	char *text = mark_integers(bytes, length, &marked);
+	char *text = mark_numbers(bytes, length, &marked);
 	if (!text)
 		return NULL;
 	cJSON *object = cJSON_ParseWithLengthOpts(text, marked + 1, NULL, 1);
@@ -127,16 +177,47 @@ cJSON *json_parse_object(const char *bytes, size_t length)
 	return object;
 }
 
+cJSON *json_parse_object(const char *bytes, size_t length)
+{
+	if (memchr(bytes, '\0', length))
+		return NULL;
+	if (utf8_valid(bytes, length) == length)
+		return parse(bytes, length);
+	size_t mended;
+	char *text = mend(bytes, length, &mended);
+	cJSON *object = text ? parse(text, mended) : NULL;
+	free(text);
+	return object;
+}
+
+cJSON *json_keyed(const char *key, cJSON *value)
+{
+	char *copy = value ? cJSON_malloc(strlen(key) + 1) : NULL;
+	if (!copy) {
+		cJSON_Delete(value);
+		return NULL;
+	}
+	memcpy(copy, key, strlen(key) + 1);
+	value->string = copy;
+	return value;
+}
+
+void json_put(cJSON *object, cJSON *keyed)
+{
+	cJSON *there = cJSON_GetObjectItemCaseSensitive(object, keyed->string);
+	if (there)
+		cJSON_ReplaceItemViaPointer(object, there, keyed);
+	else
+		cJSON_AddItemToArray(object, keyed); /* keeps the key that it has */
+}
+
 int json_set(cJSON *object, const char *key, cJSON *value)
 {
-	if (!value)
+	cJSON *keyed = json_keyed(key, value);
+	if (!keyed)
 		return -1;
-	const bool there = cJSON_GetObjectItemCaseSensitive(object, key) != NULL;
-	const cJSON_bool set = there ? cJSON_ReplaceItemInObjectCaseSensitive(object, key, value)
-				     : cJSON_AddItemToObject(object, key, value);
-	if (!set)
-		cJSON_Delete(value);
-	return set ? 0 : -1;
+	json_put(object, keyed);
+	return 0;
 }
 
 static int set_raw(cJSON *object, const char *key, const char *text)
@@ -176,21 +257,12 @@ int json_set_percent(cJSON *object, const char *key, struct usage used, int64_t 
 cJSON *json_text(const char *text)
 {
 	const size_t length = strlen(text);
+	size_t mended;
 	if (utf8_valid(text, length) == length)
 		return cJSON_CreateString(text);
-	char *mended = malloc(3 * length + 1);
-	size_t at = 0;
-	for (size_t i = 0; mended && i < length;) {
-		const size_t taken = utf8_character(text + i, length - i, NULL);
-		memcpy(mended + at, taken ? text + i : "\xef\xbf\xbd", taken ? taken : 3);
-		at += taken ? taken : 3;
-		i += taken ? taken : 1;
-	}
-	if (!mended)
-		return NULL;
-	mended[at] = '\0';
-	cJSON *item = cJSON_CreateString(mended);
-	free(mended);
+	char *copy = mend(text, length, &mended);
+	cJSON *item = copy ? cJSON_CreateString(copy) : NULL;
+	free(copy);
 	return item;
 }
 
@@ -204,24 +276,31 @@ int json_set_bool(cJSON *object, const char *key, bool value)
 	return json_set(object, key, cJSON_CreateBool(value));
 }
 
-int json_get_integer(const cJSON *object, const char *key, int64_t *value)
+/* One that is written with a fraction or an exponent, or that was never a raw item: exact where a
+ * double is. */
+static int whole_double(double number, int64_t *value)
 {
-	const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, key);
-	if (cJSON_IsRaw(item)) {
-		char *end;
-		errno = 0;
-		const long long exact = strtoll(item->valuestring, &end, 10);
-		if (errno || *end || exact < 0)
-			return -1;
-		*value = exact;
-		return 0;
-	}
-	if (!cJSON_IsNumber(item))
-		return -1;
-	const double number = item->valuedouble;
 	if (!(number >= 0 && number < 9007199254740992.0) || (double)(int64_t)number < number)
 		return -1;
 	*value = (int64_t)number;
+	return 0;
+}
+
+int json_get_integer(const cJSON *object, const char *key, int64_t *value)
+{
+	const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, key);
+	if (cJSON_IsNumber(item))
+		return whole_double(item->valuedouble, value);
+	if (!cJSON_IsRaw(item))
+		return -1;
+	char *end;
+	errno = 0;
+	const long long exact = strtoll(item->valuestring, &end, 10);
+	if (*end)
+		return whole_double(strtod(item->valuestring, NULL), value);
+	if (errno || exact < 0)
+		return -1;
+	*value = exact;
 	return 0;
 }
 

@@ -12,9 +12,16 @@
 
 /* Parses one JSON object that is the whole text (white space around it is fine) and in which no key
  * comes twice at the top. NULL where it is none, or memory is short. Free with cJSON_Delete. cJSON
- * keeps numbers as double and so loses whole ones above 2^53: those become raw items, which
- * json_get_integer reads exactly and which are printed as they stood. */
+ * keeps numbers as double, and so loses whole ones above 2^53: here they are raw items, which
+ * json_get_integer reads exactly and which are printed as they stood. Broken UTF-8 is mended. */
 cJSON *json_parse_object(const char *bytes, size_t length);
+
+/* A value that has no key yet (taken; may be NULL) with its key, ready for json_put; NULL when
+ * memory is short. */
+cJSON *json_keyed(const char *key, cJSON *value);
+/* Puts it (taken) in the place of its key where that is there, else at the end. Can't fail, so that
+ * several values can be made first and then change at once. */
+void json_put(cJSON *object, cJSON *keyed);
 
 /* Each sets a key, in its place where it is there, else at the end. 0, or -1 when memory is short
  * (the object is then as it was). */
