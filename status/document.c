@@ -1,5 +1,6 @@
 #include "status/document.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,7 +9,7 @@
 #include "status/file.h"
 #include "status/json.h"
 
-#define LARGEST (16 << 20) /* a status document is a few kilobytes */
+#define LARGEST (4 << 20) /* a status document is a few kilobytes */
 
 struct document {
 	cJSON *root;
@@ -30,9 +31,11 @@ static int out_of_memory(struct err *err)
 	return err_set(err, ERR_INTERNAL, "out of memory");
 }
 
-static void path_of(const char *folder, char *path, size_t size)
+static int path_of(const char *folder, char *path, struct err *err)
 {
-	snprintf(path, size, "%s/%s", folder, DOCUMENT_PATH);
+	if (snprintf(path, PATH_MAX, "%s/%s", folder, DOCUMENT_PATH) >= PATH_MAX)
+		return err_set(err, ERR_SYSTEM, "%.200s…: the path is too long", folder);
+	return 0;
 }
 
 static struct document *wrap(cJSON *root)
@@ -79,37 +82,53 @@ static int read_document(const char *path, struct document **doc, struct err *er
 
 int document_read(const char *folder, struct document **doc, struct err *err)
 {
-	char path[4096];
-	path_of(folder, path, sizeof(path));
+	char path[PATH_MAX];
+	if (path_of(folder, path, err) != 0)
+		return -1;
 	return read_document(path, doc, err) < 0 ? -1 : 0;
 }
 
-int document_load(const char *folder, struct document **doc, char **notice, struct err *err)
+/* Begins a new one in the place of a damaged one. */
+static int replace_damaged(const char *path, const char *what, struct document **doc, char **notice,
+			   struct err *err)
 {
-	char path[4096], aside[4200];
-	struct err why = {.code = ERR_NONE};
-	path_of(folder, path, sizeof(path));
-	if (read_document(path, doc, &why) >= 0)
-		return 0;
-	if (why.code != ERR_DAMAGED) {
-		*err = why;
-		return -1;
-	}
-	if (file_set_aside(path, aside, sizeof(aside), err) != 0)
-		return -1;
+	char aside[PATH_MAX], *words = NULL;
 	struct document *made = wrap(cJSON_CreateObject());
 	if (!made)
 		return out_of_memory(err);
-	if (asprintf(notice, "%s: it is kept as %s, and a new one is begun", why.text, aside) < 0)
-		*notice = NULL;
+	if (file_set_aside(path, NULL, aside, sizeof(aside), err) != 0) {
+		document_free(made);
+		return -1;
+	}
+	if (asprintf(&words, "%s: it is kept as %s, and a new one is begun", what, aside) < 0)
+		words = NULL;
+	*notice = words;
 	*doc = made;
 	return 0;
 }
 
+int document_load(const char *folder, struct document **doc, char **notice, struct err *err)
+{
+	char path[PATH_MAX];
+	struct err why = {.code = ERR_NONE};
+	if (path_of(folder, path, err) != 0)
+		return -1;
+	if (read_document(path, doc, &why) >= 0) {
+		*notice = NULL;
+		return 0;
+	}
+	if (why.code == ERR_DAMAGED)
+		return replace_damaged(path, why.text, doc, notice, err);
+	if (err)
+		*err = why;
+	return -1;
+}
+
 int document_save(struct document *doc, const char *folder, struct err *err)
 {
-	char path[4096], now[CLOCK_TEXT];
-	path_of(folder, path, sizeof(path));
+	char path[PATH_MAX], now[CLOCK_TEXT];
+	if (path_of(folder, path, err) != 0)
+		return -1;
 	if (json_set_text(doc->root, "last_updated", clock_write(clock_now(), now)) != 0)
 		return out_of_memory(err);
 	char *text = cJSON_Print(doc->root);
@@ -155,26 +174,49 @@ int document_begin(struct document *doc, int64_t cycle, int64_t started_at,
 		cJSON_Delete(root);
 		return -1;
 	}
-	cJSON *item = doc->root->child;
-	while (item) {
-		cJSON *next = item->next;
-		if (!is_own(item->string) &&
-		    json_set(root, item->string, cJSON_Duplicate(item, 1)) != 0) {
-			cJSON_Delete(root);
-			return -1;
-		}
-		item = next;
+	cJSON *next;
+	for (cJSON *item = doc->root->child; item; item = next) {
+		next = item->next;
+		if (!is_own(item->string))
+			cJSON_AddItemToArray(root, cJSON_DetachItemViaPointer(doc->root, item));
 	}
 	cJSON_Delete(doc->root);
 	doc->root = root;
 	return 0;
 }
 
+struct change {
+	const char *key;
+	cJSON *value; /* taken; NULL: memory was short */
+};
+
+/* All of them, or none. */
+static int change(struct document *doc, const struct change *changes, size_t count)
+{
+	cJSON *ready[4];
+	bool failed = false;
+	for (size_t i = 0; i < count; i++) {
+		ready[i] = json_keyed(changes[i].key, changes[i].value);
+		failed |= !ready[i];
+	}
+	for (size_t i = 0; i < count; i++) {
+		if (failed)
+			cJSON_Delete(ready[i]);
+		else
+			json_put(doc->root, ready[i]);
+	}
+	return failed ? -1 : 0;
+}
+
 int document_task(struct document *doc, const char *current_task, const char *next_action)
 {
-	if (current_task && json_set_text(doc->root, "current_task", current_task) != 0)
-		return -1;
-	return next_action ? json_set_text(doc->root, "next_action", next_action) : 0;
+	struct change changes[2];
+	size_t count = 0;
+	if (current_task)
+		changes[count++] = (struct change){"current_task", json_text(current_task)};
+	if (next_action)
+		changes[count++] = (struct change){"next_action", json_text(next_action)};
+	return change(doc, changes, count);
 }
 
 /* The array of that key, made anew where something else stands there. */
@@ -191,31 +233,28 @@ static cJSON *array_of(struct document *doc, const char *key)
 /* The place of `text` in an array of texts, or -1. */
 static int place_of(const cJSON *array, const char *text)
 {
-	const cJSON *there;
 	int at = 0;
-	cJSON_ArrayForEach(there, array)
-	{
+	for (const cJSON *there = array->child; there; there = there->next, at++)
 		if (cJSON_IsString(there) && strcmp(there->valuestring, text) == 0)
 			return at;
-		at++;
-	}
 	return -1;
 }
 
 int document_task_completed(struct document *doc, const char *task, bool completed)
 {
-	cJSON *tasks = array_of(doc, "tasks_completed");
 	cJSON *item = json_text(task);
-	if (!tasks || !item) {
+	cJSON *tasks = item ? array_of(doc, "tasks_completed") : NULL;
+	if (!tasks) {
 		cJSON_Delete(item);
 		return -1;
 	}
 	const int at = place_of(tasks, item->valuestring);
-	if (completed && at < 0)
-		return cJSON_AddItemToArray(tasks, item) ? 0 : -1;
 	if (!completed && at >= 0)
 		cJSON_DeleteItemFromArray(tasks, at);
-	cJSON_Delete(item);
+	if (completed && at < 0)
+		cJSON_AddItemToArray(tasks, item);
+	else
+		cJSON_Delete(item);
 	return 0;
 }
 
@@ -245,17 +284,18 @@ static int fill_step(cJSON *row, const struct document_step *step, int64_t budge
 
 int document_step(struct document *doc, const struct document_step *step)
 {
-	cJSON *steps = array_of(doc, "steps_completed");
 	cJSON *row = cJSON_CreateObject();
+	cJSON *steps = NULL;
 	int64_t number = 0;
-	if (!steps || !row || fill_step(row, step, budget_of(doc)) != 0) {
+	if (row && fill_step(row, step, budget_of(doc)) == 0)
+		steps = array_of(doc, "steps_completed");
+	if (!steps) {
 		cJSON_Delete(row);
 		return -1;
 	}
-	const int last = cJSON_GetArraySize(steps) - 1;
-	const cJSON *there = last >= 0 ? cJSON_GetArrayItem(steps, last) : NULL;
-	if (there && json_get_integer(there, "step", &number) == 0 && number == step->step)
-		cJSON_ReplaceItemInArray(steps, last, row);
+	cJSON *last = steps->child ? steps->child->prev : NULL; /* the last is before the first */
+	if (last && json_get_integer(last, "step", &number) == 0 && number == step->step)
+		cJSON_ReplaceItemViaPointer(steps, last, row);
 	else
 		cJSON_AddItemToArray(steps, row);
 	return 0;
@@ -264,17 +304,13 @@ int document_step(struct document *doc, const struct document_step *step)
 int document_end(struct document *doc, int64_t ended_at, const char *reason, const char *cause)
 {
 	char when[CLOCK_TEXT];
-	cJSON *copy = cJSON_Duplicate(doc->root, 1);
-	if (!copy || json_set_text(copy, "current_task", NULL) != 0 ||
-	    json_set_text(copy, "ended_at", clock_write(ended_at, when)) != 0 ||
-	    json_set_text(copy, "close_reason", reason) != 0 ||
-	    json_set_text(copy, "close_cause", cause) != 0) {
-		cJSON_Delete(copy);
-		return -1;
-	}
-	cJSON_Delete(doc->root);
-	doc->root = copy;
-	return 0;
+	const struct change changes[] = {
+		{"current_task", cJSON_CreateNull()},
+		{"ended_at", json_text(clock_write(ended_at, when))},
+		{"close_reason", json_text(reason)},
+		{"close_cause", json_text(cause)},
+	};
+	return change(doc, changes, sizeof(changes) / sizeof(changes[0]));
 }
 
 static void view_last_step(const struct document *doc, struct document_view *view)

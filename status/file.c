@@ -156,16 +156,43 @@ int file_read(const char *path, size_t most, char **bytes, size_t *length, struc
 	return result;
 }
 
-int file_set_aside(const char *path, char *aside, size_t size, struct err *err)
+/* Some file systems know no RENAME_NOREPLACE: there a second link comes first. */
+static int move_aside(const char *from, const char *to)
 {
-	char now[CLOCK_TEXT];
-	clock_write(clock_now(), now);
-	if (snprintf(aside, size, "%s.damaged-%s", path, now) >= (int)size)
+	if (renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) == 0)
+		return 0;
+	if (errno != EINVAL)
+		return -1;
+	return link(from, to) == 0 ? unlink(from) : -1;
+}
+
+static int move_companion(const char *path, const char *aside, const char *suffix, struct err *err)
+{
+	char from[PATH_MAX], to[PATH_MAX];
+	if (snprintf(from, sizeof(from), "%s%s", path, suffix) >= (int)sizeof(from) ||
+	    snprintf(to, sizeof(to), "%s%s", aside, suffix) >= (int)sizeof(to))
 		return too_long(path, err);
-	if (renameat2(AT_FDCWD, path, AT_FDCWD, aside, RENAME_NOREPLACE) != 0)
+	if (move_aside(from, to) != 0 && errno != ENOENT)
+		return err_errno(err, "%s: can't be set aside", from);
+	return 0;
+}
+
+int file_set_aside(const char *path, const char *const *suffixes, char *aside, size_t size,
+		   struct err *err)
+{
+	char now[CLOCK_TEXT], name[PATH_MAX];
+	const int length =
+		snprintf(name, sizeof(name), "%s.damaged-%s", path, clock_write(clock_now(), now));
+	if (length >= (int)sizeof(name) || (size_t)length >= size)
+		return too_long(path, err);
+	for (; suffixes && *suffixes; suffixes++)
+		if (move_companion(path, name, *suffixes, err) != 0)
+			return -1;
+	if (move_aside(path, name) != 0)
 		return err_errno(err, "%s: can't be set aside", path);
 	if (sync_folder_of(path) != 0)
-		return err_errno(err, "%s: can't be made durable", aside);
+		return err_errno(err, "%s: can't be made durable", name);
+	memcpy(aside, name, (size_t)length + 1);
 	return 0;
 }
 

@@ -1,6 +1,6 @@
 #include "status/journal.h"
 
-#include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -107,20 +107,15 @@ static int open_once(struct journal *journal, struct err *err)
 	return journal_migrate(journal, err);
 }
 
-/* A damaged database is kept, with the files that belong to it, and gone from its place. */
+/* A damaged database is kept, with the files that belong to it, and gone from its place. Those go
+ * first: a log that is left behind would be written into the new one. */
 static int set_aside(const struct journal *journal, const struct err *why, char **notice,
 		     struct err *err)
 {
-	char aside[4200], from[4200], to[4300];
-	if (file_set_aside(journal->path, aside, sizeof(aside), err) != 0)
+	static const char *const companions[] = {"-wal", "-shm", NULL};
+	char aside[PATH_MAX];
+	if (file_set_aside(journal->path, companions, aside, sizeof(aside), err) != 0)
 		return -1;
-	static const char *const parts[] = {"-wal", "-shm"};
-	for (int i = 0; i < 2; i++) {
-		snprintf(from, sizeof(from), "%s%s", journal->path, parts[i]);
-		snprintf(to, sizeof(to), "%s%s", aside, parts[i]);
-		if (rename(from, to) != 0 && errno != ENOENT)
-			return err_errno(err, "%s: can't be set aside", from);
-	}
 	if (notice && asprintf(notice, "%s: it is kept as %s, and a new journal is begun",
 			       why->text, aside) < 0)
 		*notice = NULL;

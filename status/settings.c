@@ -1,5 +1,6 @@
 #include "status/settings.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,6 +29,13 @@ static int read_root(const char *path, cJSON **root, struct err *err)
 	return 1;
 }
 
+static int path_of(const char *folder, char *path, struct err *err)
+{
+	if (snprintf(path, PATH_MAX, "%s/%s", folder, SETTINGS_PATH) >= PATH_MAX)
+		return err_set(err, ERR_SYSTEM, "%.200s…: the path is too long", folder);
+	return 0;
+}
+
 /* A key's value within min..max; 0 where it is absent. What can't be used is told in *notice. */
 static int64_t value_of(const cJSON *root, const char *key, int64_t min, int64_t max,
 			const char *path, char **notice)
@@ -47,69 +55,76 @@ static int64_t value_of(const cJSON *root, const char *key, int64_t min, int64_t
 	return 0;
 }
 
-static int damaged(const char *path, int mend, const struct err *why, char **notice,
-		   struct err *err)
+/* What is to be said of a damaged file; set aside where `mend`. */
+static int damaged(const char *path, int mend, const char *what, char **notice, struct err *err)
 {
-	char aside[4200];
-	if (why->code != ERR_DAMAGED) {
-		*err = *why;
+	char aside[PATH_MAX], *words = NULL;
+	if (mend && file_set_aside(path, NULL, aside, sizeof(aside), err) != 0)
 		return -1;
-	}
-	if (!mend) {
-		if (asprintf(notice, "%s: passed over", why->text) < 0)
-			*notice = NULL;
-		return 0;
-	}
-	if (file_set_aside(path, aside, sizeof(aside), err) != 0)
-		return -1;
-	if (asprintf(notice, "%s: it is kept as %s, and the defaults hold", why->text, aside) < 0)
-		*notice = NULL;
+	if ((mend ? asprintf(&words, "%s: it is kept as %s, and the defaults hold", what, aside)
+		  : asprintf(&words, "%s: passed over", what)) < 0)
+		words = NULL;
+	*notice = words;
 	return 0;
 }
 
 int settings_load(const char *folder, int mend, struct settings *settings, char **notice,
 		  struct err *err)
 {
-	char path[4096];
+	char path[PATH_MAX], *words = NULL;
 	struct err why = {.code = ERR_NONE};
-	cJSON *root = NULL;
-	snprintf(path, sizeof(path), "%s/%s", folder, SETTINGS_PATH);
-	const int there = read_root(path, &root, &why);
-	if (there < 0 && damaged(path, mend, &why, notice, err) != 0)
-		return -1;
 	struct settings read = {.budget = 0};
-	if (there > 0) {
-		read.budget = value_of(root, KEY_BUDGET, 1, INT64_MAX, path, notice);
+	cJSON *root = NULL;
+	if (path_of(folder, path, err) != 0)
+		return -1;
+	if (read_root(path, &root, &why) < 0 && why.code != ERR_DAMAGED) {
+		if (err)
+			*err = why;
+		return -1;
+	}
+	if (why.code == ERR_DAMAGED && damaged(path, mend, why.text, &words, err) != 0)
+		return -1;
+	if (root) {
+		read.budget = value_of(root, KEY_BUDGET, 1, INT64_MAX, path, &words);
 		read.threshold = (int)value_of(root, KEY_THRESHOLD, GATE_THRESHOLD_MIN,
-					       GATE_THRESHOLD_MAX, path, notice);
+					       GATE_THRESHOLD_MAX, path, &words);
 		cJSON_Delete(root);
 	}
 	*settings = read;
+	*notice = words;
 	return 0;
+}
+
+/* The settings laid over what is there, as text (cJSON_free); NULL when memory is short. */
+static char *new_text(cJSON *root, const struct settings *settings)
+{
+	if (!root)
+		return NULL;
+	if (settings->threshold && json_set_integer(root, KEY_THRESHOLD, settings->threshold) != 0)
+		return NULL;
+	if (settings->budget && json_set_integer(root, KEY_BUDGET, settings->budget) != 0)
+		return NULL;
+	return cJSON_Print(root);
 }
 
 int settings_save(const char *folder, const struct settings *settings, struct err *err)
 {
-	char path[4096];
+	char path[PATH_MAX];
 	cJSON *root = NULL;
-	snprintf(path, sizeof(path), "%s/%s", folder, SETTINGS_PATH);
+	if (path_of(folder, path, err) != 0)
+		return -1;
 	const int there = read_root(path, &root, err);
 	if (there < 0)
 		return -1;
 	if (!there)
 		root = cJSON_CreateObject();
-	int failed =
-		!root ||
-		(settings->threshold &&
-		 json_set_integer(root, KEY_THRESHOLD, settings->threshold) != 0) ||
-		(settings->budget && json_set_integer(root, KEY_BUDGET, settings->budget) != 0);
-	char *text = failed ? NULL : cJSON_Print(root);
+	char *text = new_text(root, settings);
 	cJSON_Delete(root);
 	if (!text)
 		return err_set(err, ERR_INTERNAL, "out of memory");
 	size_t length = strlen(text);
 	text[length++] = '\n'; /* in place of the NUL */
-	failed = file_replace(path, text, length, err);
+	const int failed = file_replace(path, text, length, err);
 	cJSON_free(text);
 	return failed;
 }
