@@ -9,35 +9,44 @@
 
 #define ESCAPE 0x1b
 
+/* The length of a run of bytes first..last from `at` on. */
+static size_t run(const char *bytes, size_t length, size_t at, char first, char last)
+{
+	size_t i = at;
+	while (i < length && bytes[i] >= first && bytes[i] <= last)
+		i++;
+	return i - at;
+}
+
+/* The end of a string that begins at bytes[2]: BEL, or ST. */
+static size_t string_length(const char *bytes, size_t length)
+{
+	for (size_t i = 2; i < length; i++) {
+		if (bytes[i] == '\a')
+			return i + 1;
+		if (bytes[i] == ESCAPE && i + 1 < length && bytes[i + 1] == '\\')
+			return i + 2;
+	}
+	return length;
+}
+
 /*
  * The length of the escape sequence that bytes[0..length) begin with (ECMA-48): CSI up to its final
- * byte, OSC, DCS, PM, APC and SOS up to BEL or ST, else two or three bytes. One that is cut is as
- * long as what is left.
+ * byte, OSC, DCS, PM, APC and SOS up to BEL or ST, else ESC with what may follow it. One that is
+ * cut, or broken by a byte that has no place in it, ends there: the byte is none of it.
  */
 static size_t escape_length(const char *bytes, size_t length)
 {
-	if (length < 2)
-		return length;
-	const char kind = bytes[1];
-	size_t i = 2;
+	const char kind = length > 1 ? bytes[1] : '\0';
+	size_t i = 1;
+	if (kind == ']' || kind == 'P' || kind == '^' || kind == '_' || kind == 'X')
+		return string_length(bytes, length);
 	if (kind == '[') {
-		while (i < length && (bytes[i] < 0x40 || bytes[i] > 0x7e))
-			i++;
-		return i < length ? i + 1 : length;
+		i += 1 + run(bytes, length, 2, 0x20, 0x3f);
+		return i + (run(bytes, length, i, 0x40, 0x7e) > 0);
 	}
-	if (strchr("]P^_X", kind)) {
-		for (; i < length; i++) {
-			if (bytes[i] == '\a')
-				return i + 1;
-			if (bytes[i] == ESCAPE && i + 1 < length && bytes[i + 1] == '\\')
-				return i + 2;
-		}
-		return length;
-	}
-	/* Designations such as ESC ( B take one byte more. */
-	while (i < length && bytes[i - 1] >= 0x20 && bytes[i - 1] <= 0x2f)
-		i++;
-	return i;
+	i += run(bytes, length, 1, 0x20, 0x2f);
+	return i + (run(bytes, length, i, 0x30, 0x7e) > 0);
 }
 
 struct writer {
@@ -60,6 +69,13 @@ static bool put(struct writer *writer, const char *bytes, size_t length)
 	return true;
 }
 
+/* Those that would part words or lines: also NEL, LINE and PARAGRAPH SEPARATOR. */
+static bool is_space(uint32_t code)
+{
+	return code == ' ' || (code >= '\t' && code <= '\r') || code == 0x85 || code == 0x2028 ||
+	       code == 0x2029;
+}
+
 char *text_clean(const char *bytes, size_t length, char *out, size_t size)
 {
 	struct writer writer = {.out = out, .size = size};
@@ -76,7 +92,7 @@ char *text_clean(const char *bytes, size_t length, char *out, size_t size)
 			i++;
 			continue;
 		}
-		if (code == ' ' || (code >= '\t' && code <= '\r'))
+		if (is_space(code))
 			writer.space = true;
 		else if (!utf8_control(code) && !put(&writer, bytes + i, taken))
 			break;

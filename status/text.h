@@ -4,10 +4,10 @@
 
 #include <stddef.h>
 
-/* Copies `length` bytes into out[size] (NUL ended, cut at a whole character): control characters
- * (C0, DEL, C1, also as UTF-8) and terminal escape sequences are left out or become a space, broken
- * UTF-8 becomes U+FFFD, runs of white space become one space, and bidi controls (U+202A..202E,
- * U+2066..2069) are left out. The result is one line. Gives out. */
+/* Copies `length` bytes into out[size] (size >= 1; NUL ended, cut at a whole character): control
+ * characters (C0, DEL, C1, also as UTF-8) and terminal escape sequences are left out, broken UTF-8
+ * becomes U+FFFD, runs of white space and line ends become one space, none at the ends, and bidi
+ * controls (U+202A..202E, U+2066..2069) are left out. The result is one line. Gives out. */
 char *text_clean(const char *bytes, size_t length, char *out, size_t size);
 
 /* Writes n with a comma at every third digit ("50,000") into out[32]; gives out. n >= 0. */
