@@ -2,7 +2,6 @@
 
 #include "runner/command.h"
 #include "runner/phases.h"
-#include "runner/preflight.h"
 #include "runner/stop.h"
 
 static const char *path = "stepgate.conf";
@@ -56,10 +55,10 @@ static int finish_last(struct session *session, struct err *err)
 static int new_cycle(struct session *session, struct err *err)
 {
 	struct gate_terms terms;
-	if (session_terms(session->conf, budget, (int)threshold, true, &terms, err) != 0 ||
-	    session_begin(session, &terms, NULL, err) != 0)
+	char line[OPENING_LINE];
+	if (session_terms(session->conf, budget, (int)threshold, true, &terms, err) != 0)
 		return -1;
-	if (run_cycle(session) != 0) {
+	if (open_cycle(session, &terms, NULL, line) != 0 || run_cycle(session) != 0) {
 		*err = session->err;
 		return -1;
 	}
@@ -111,7 +110,7 @@ static int exit_code(const struct session *session)
 
 static int run_session(struct session *session, struct err *err)
 {
-	if (stop_install(err) != 0 || preflight(session, err) != 0)
+	if (stop_install(err) != 0)
 		return -1;
 	if (plan_next(&session->plan) < 0 && !session_unfinished(session)) {
 		if (session->conf->when_complete == CONF_COMPLETE_STOP) {
@@ -132,7 +131,7 @@ static int run(struct err *err)
 		return err_set(err, ERR_USAGE, "--max-cycles: goes with --until-done");
 	if (conf_load(path, &conf, err) != 0)
 		return -1;
-	int code = session_open(&session, conf, true, err);
+	int code = session_open(&session, conf, SESSION_GIT_READY, err);
 	if (code == 0)
 		code = run_session(&session, err);
 	session_close(&session);

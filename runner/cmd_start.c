@@ -1,10 +1,7 @@
-#include <stdio.h>
-
 #include "fsm/gate.h"
 #include "runner/command.h"
+#include "runner/phases.h"
 #include "runner/tracker.h"
-#include "status/clock.h"
-#include "status/text.h"
 
 static const char *task, *config;
 static int64_t budget, threshold;
@@ -23,20 +20,18 @@ static const struct arg args[] = {
 static int start(struct session *session, struct err *err)
 {
 	struct gate_terms terms;
-	char line[256], budget_text[32], limit_text[32];
+	char line[OPENING_LINE];
 	if (session->cycle)
 		return err_set(err, ERR_REFUSED,
 			       "start: cycle %lld is open: end it first with `stepgate update "
 			       "--cycle-end WHY`",
 			       (long long)cycle_number(session->cycle));
-	if (session_terms(session->conf, budget, (int)threshold, true, &terms, err) != 0 ||
-	    session_begin(session, &terms, task, err) != 0)
+	if (session_terms(session->conf, budget, (int)threshold, true, &terms, err) != 0)
 		return -1;
-	snprintf(line, sizeof(line), "Cycle %lld started: %s tokens, limit %s (%d%%)",
-		 (long long)cycle_number(session->cycle), text_grouped(terms.budget, budget_text),
-		 text_grouped(gate_limit(&terms), limit_text), terms.threshold);
-	journal_message(session->journal, cycle_number(session->cycle), "start", line, clock_now(),
-			NULL);
+	if (open_cycle(session, &terms, task, line) != 0) {
+		*err = session->err;
+		return -1;
+	}
 	session_say(line);
 	return EXIT_AS_IT_SHOULD;
 }
@@ -44,7 +39,7 @@ static int start(struct session *session, struct err *err)
 static int run(struct err *err)
 {
 	struct tracker tracker;
-	int code = tracker_open(&tracker, config, true, false, err);
+	int code = tracker_open(&tracker, config, true, SESSION_NO_GIT, err);
 	if (code == 0)
 		code = start(&tracker.session, err);
 	tracker_close(&tracker);

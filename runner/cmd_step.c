@@ -78,7 +78,10 @@ static int begin(struct tracker *tracker, struct err *err)
 	enum gate_answer answer;
 	if (session->cycle && catch_up(session, err) != 0)
 		return -1;
-	if (tracker_allows(tracker, FSM_EV_PASS, "step begin", err) != 0 ||
+	if (tracker_allows(tracker, FSM_EV_PASS, "step begin", err) != 0)
+		return -1;
+	/* Nothing may start that could not be saved; closing at the gate needs no such thing. */
+	if (gate_ask(cycle_terms(session->cycle), cycle_used(session->cycle)) == GATE_OPEN &&
 	    preflight(session, err) != 0)
 		return -1;
 	const int number = cycle_step(session->cycle) + 1;
@@ -123,7 +126,7 @@ static int done(struct tracker *tracker, struct err *err)
 static int run(int (*what)(struct tracker *, struct err *), struct err *err)
 {
 	struct tracker tracker;
-	int code = tracker_open(&tracker, config, !no_push, true, err);
+	int code = tracker_open(&tracker, config, !no_push, SESSION_GIT, err);
 	if (code == 0)
 		code = stop_install(err);
 	if (code == 0)

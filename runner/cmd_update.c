@@ -146,7 +146,7 @@ static int run(struct err *err)
 	struct tracker tracker;
 	if (check_arguments(err) != 0)
 		return -1;
-	int code = tracker_open(&tracker, NULL, true, false, err);
+	int code = tracker_open(&tracker, NULL, true, why ? SESSION_GIT : SESSION_NO_GIT, err);
 	if (code == 0)
 		code = update(&tracker, err);
 	tracker_close(&tracker);

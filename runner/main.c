@@ -1,4 +1,5 @@
 /* Finds the command, runs it, and is the only one to tell an error. */
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -101,8 +102,20 @@ static int flush_stdout(struct err *err)
 	return 0;
 }
 
+/* A missing standard descriptor would be the number of the next file that is opened, and what is
+ * printed would end up in it. A missing stdout is made one that can't be written, so that its loss
+ * is told. */
+static void fill_descriptors(void)
+{
+	static const int modes[] = {O_RDONLY, O_RDONLY, O_WRONLY};
+	for (int fd = 0; fd < 3; fd++)
+		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", modes[fd]) != fd)
+			_exit(EXIT_USAGE);
+}
+
 int main(int argc, char **argv)
 {
+	fill_descriptors();
 	struct err err = {.code = ERR_NONE};
 	int code;
 	if (argc < 2) {

@@ -38,6 +38,12 @@ int close_cycle(struct session *session, enum fsm_event why);
 struct report;
 void tell_reporters(struct session *session, struct report *report);
 
+/* IDLE -> PRECHECK with all that belongs to it: a new cycle, its document, the word to the
+ * reporters; `task` may be NULL. The words go into line[OPENING_LINE]. 0, or -1. */
+#define OPENING_LINE 256
+int open_cycle(struct session *session, const struct gate_terms *terms, const char *task,
+	       char *line);
+
 /* Runs a cycle from the state it is in to CLOSED. 0, or -1 with session->err. */
 int run_cycle(struct session *session);
 

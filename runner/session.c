@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "runner/preflight.h"
 #include "status/clock.h"
 #include "status/file.h"
 #include "status/lines.h"
@@ -37,7 +38,18 @@ static void tell_notice(struct session *session, char *notice)
 	free(notice);
 }
 
-int session_open(struct session *session, const struct conf *conf, bool with_git, struct err *err)
+static int open_git(struct session *session, enum session_git need, struct err *err)
+{
+	const struct conf_repository *repository = &session->conf->repository;
+	if (need == SESSION_NO_GIT || !repository->commit)
+		return 0;
+	if (git_new(repository, &session->git, err) != 0)
+		return -1;
+	return need == SESSION_GIT_READY ? preflight(session, err) : 0;
+}
+
+int session_open(struct session *session, const struct conf *conf, enum session_git need,
+		 struct err *err)
 {
 	char *notice = NULL;
 	*session = (struct session){
@@ -49,8 +61,7 @@ int session_open(struct session *session, const struct conf *conf, bool with_git
 	session->plan_name = conf->nsteps ? plan_name(conf) : strdup("");
 	if (!session->plan_name)
 		return err_set(err, ERR_INTERNAL, "out of memory");
-	if (with_git && conf->repository.commit &&
-	    git_new(&conf->repository, &session->git, err) != 0)
+	if (open_git(session, need, err) != 0)
 		return -1;
 	if (file_make_home(session->folder, err) != 0 ||
 	    lock_take(&session->lock, session->folder, err) != 0 ||
@@ -128,8 +139,7 @@ static int next_number(struct session *session, int64_t *number, struct err *err
 	return 0;
 }
 
-int session_begin(struct session *session, const struct gate_terms *terms, const char *task,
-		  struct err *err)
+int session_new_cycle(struct session *session, const struct gate_terms *terms, struct err *err)
 {
 	int64_t number;
 	if (next_number(session, &number, err) != 0)
@@ -137,25 +147,12 @@ int session_begin(struct session *session, const struct gate_terms *terms, const
 	struct cycle *cycle = cycle_new(number, terms, write_journal, session);
 	if (!cycle)
 		return err_set(err, ERR_INTERNAL, "out of memory");
-	session->note = (struct journal_note){
-		.plan = session->plan_name,
-		.title = session->conf->title,
-		.terms = terms,
-	};
-	if (cycle_begin(cycle) != 0) {
-		*err = session->err;
-		cycle_free(cycle);
-		return -1;
-	}
 	cycle_free(session->cycle);
 	session->cycle = cycle;
 	session->proofs = (struct cycle_proofs){.work = NULL};
 	session->step.attempt = 0;
 	lock_describe(&session->lock, number);
-	if (document_begin(session->doc, number, clock_now(), terms) != 0 ||
-	    document_task(session->doc, task, NULL) != 0)
-		return err_set(err, ERR_INTERNAL, "out of memory");
-	return document_save(session->doc, session->folder, err);
+	return 0;
 }
 
 int session_set_step(struct session *session, int number, const char *title,
@@ -218,9 +215,9 @@ int session_resume(struct session *session, session_told *told, struct err *err)
 	if (found <= 0)
 		return found;
 	int resumed = 0;
-	session->foreign = strcmp(last.plan, session->plan_name) != 0;
-	session->foreign_agent = session->foreign && last.plan[0] == '\0';
 	if (last.past.state != FSM_CLOSED) {
+		session->foreign = strcmp(last.plan, session->plan_name) != 0;
+		session->foreign_agent = session->foreign && last.plan[0] == '\0';
 		if (told)
 			last.past.used = larger(last.past.used, told(session, last.past.number));
 		session->cycle = cycle_resume(&last.past, write_journal, session, &session->proofs);

@@ -50,11 +50,18 @@ struct session {
 	bool unsaved_close;       /* the closing words did not reach the remote */
 };
 
-/* Takes the lock and opens everything, the commit helper too where `with_git` and the config does
- * not turn committing off, telling on stderr of what had to be mended. Nothing is written before
- * the repository is known to be one. 0, or -1 and *err. session_close releases all, also after a
- * failure. */
-int session_open(struct session *session, const struct conf *conf, bool with_git, struct err *err);
+/* What a session needs of git. */
+enum session_git {
+	SESSION_NO_GIT,
+	SESSION_GIT,       /* the commit helper, unless the config turns committing off */
+	SESSION_GIT_READY, /* the same, and the repository must be able to take the work */
+};
+
+/* Takes the lock and opens everything, telling on stderr of what had to be mended. Nothing is
+ * written before the repository is known to be one. 0, or -1 and *err. session_close releases all,
+ * also after a failure. */
+int session_open(struct session *session, const struct conf *conf, enum session_git need,
+		 struct err *err);
 void session_close(struct session *session);
 
 /* What a cycle of this session may use: command line (0: not said), then config, then
@@ -62,9 +69,8 @@ void session_close(struct session *session);
 int session_terms(const struct conf *conf, int64_t budget, int threshold, bool mend,
 		  struct gate_terms *terms, struct err *err);
 
-/* Makes a cycle with the next free number and begins it; `task` may be NULL. 0, or -1 and *err. */
-int session_begin(struct session *session, const struct gate_terms *terms, const char *task,
-		  struct err *err);
+/* Makes session->cycle a new one, in IDLE, with the next free number. 0, or -1 and *err. */
+int session_new_cycle(struct session *session, const struct gate_terms *terms, struct err *err);
 
 /* Takes up the journal's newest cycle where it is not closed. Its usage is the larger of what the
  * journal has and what `told` (may be NULL) answers for it. 1: it is session->cycle; 0: there is

@@ -84,13 +84,13 @@ static struct usage told_usage(const struct session *session, int64_t number)
 	return view.cycle == number ? view.used : USAGE_KNOWN(0);
 }
 
-int tracker_open(struct tracker *tracker, const char *config, bool push, bool with_git,
+int tracker_open(struct tracker *tracker, const char *config, bool push, enum session_git need,
 		 struct err *err)
 {
 	struct session *session = &tracker->session;
 	*tracker = (struct tracker){.session = {.lock = {.fd = -1}}};
 	if (settings(tracker, config, push, err) != 0 ||
-	    session_open(session, &tracker->conf, with_git, err) != 0)
+	    session_open(session, &tracker->conf, need, err) != 0)
 		return -1;
 	const int found = session_resume(session, told_usage, err);
 	if (found < 0)

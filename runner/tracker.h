@@ -18,7 +18,7 @@ int tracker_folder(char *folder, size_t size, struct err *err);
 
 /* Opens a session on it; `config` may be NULL. Takes up the open cycle where there is one
  * (tracker.session.cycle, else NULL). 0, or -1 and *err. tracker_close also after a failure. */
-int tracker_open(struct tracker *tracker, const char *config, bool push, bool with_git,
+int tracker_open(struct tracker *tracker, const char *config, bool push, enum session_git need,
 		 struct err *err);
 void tracker_close(struct tracker *tracker);
 

@@ -17,9 +17,9 @@ report "nowhere" { type = "file" path = "../no/such/folder/x" on = {"closed"} }
 END
 expect_exit 0 run
 expect_line 'Cycle 1 closed: All work completed'
-expect "all" "$(jq -r .text ../all.jsonl)" "$(grep -v '^Starting' "$out" | sed '1i Cycle 1 started: 200,000 tokens, limit 70,000 (35%)')"
-expect "nok" "$(jq -r .text ../nok.jsonl)" "$(grep NOK "$out")"
-expect "the program's" "$(jq -r .text ../program.jsonl)" 'Cycle 1 closed: All work completed'
+expect "all" "$(jq -r .message ../all.jsonl)" "$(grep -v '^Starting' "$out" | sed '1i Cycle 1 started: 200,000 tokens, limit 70,000 (35%)')"
+expect "nok" "$(jq -r .message ../nok.jsonl)" "$(grep NOK "$out")"
+expect "the program's" "$(jq -r .message ../program.jsonl)" 'Cycle 1 closed: All work completed'
 expect_in_stderr 'report "broken" failed'
 expect_in_stderr 'no such channel'
 expect_in_stderr 'report "hangs" failed'

@@ -41,7 +41,7 @@ expect_stdout 'Step 1 completed: Tokens: 25.0%; Status: OK, updated & pushed'
 expect "the subject" "$(git -C ../repo.git log -1 --format=%s main)" 'Step 1: The reader'
 expect "the work" "$(git -C ../repo.git show main:reader)" reader
 expect_json '.steps_completed[0] | [.step, .description, .tokens_used, .token_percent] | tojson' \
-	'[1,"The reader",25000,25.0]' $doc
+	'[1,"The reader",25000,25]' $doc
 
 # Usage can't fall.
 expect_exit 0 step begin

@@ -9,7 +9,7 @@ write_config stepgate.conf << 'END'
 title = "Worker"
 budget { tokens = 1000 threshold = 60 }
 step "Look \"around\"" {
-	shell = 'env | sort | grep -E "^(STEPGATE|OWN)"; pwd; readlink /proc/self/fd/0; ls /proc/$$/fd | tr "\n" " "; echo; ps -o pgid= -p $$ | tr -d " " | grep -qx $$ && echo own group; echo "{\"tokens\": 100}" >&$STEPGATE_USAGE_FD'
+	shell = 'env | sort | grep -E "^(STEPGATE_|OWN)"; pwd; readlink /proc/self/fd/0; ls /proc/$$/fd | tr "\n" " "; echo; ps -o pgid= -p $$ | tr -d " " | grep -qx $$ && echo own group; echo "{\"tokens\": 100}" >&$STEPGATE_USAGE_FD'
 	environment = {"OWN=yes"}
 }
 step "Read" { command = {"cat"} input = "README" cwd = "sub" }
