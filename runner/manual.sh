@@ -1,0 +1,75 @@
+#!/bin/sh
+# runner/manual.sh STEPGATE: prints stepgate(1), with each command as its own --help tells of it.
+set -eu
+stepgate=$1
+
+# A text as roff takes it: no line of it a request, no backslash an escape.
+roff()
+{
+	sed 's/\\/\\e/g; s/-/\\-/g; s/^[.'"'"']/\\\&&/'
+}
+
+version=$("$stepgate" --version | cut -d' ' -f2)
+cat << END
+.TH STEPGATE 1 "" "stepgate $version" "User commands"
+.SH NAME
+stepgate \\- runs a plan step by step under a token budget
+.SH SYNOPSIS
+.B stepgate
+.I COMMAND
+.RI [ ARGUMENTS ]
+.SH DESCRIPTION
+stepgate runs work that is done by other programs step by step, in cycles, under a token budget.
+Before every step a gate decides whether the step may start.
+After every step the work is recorded, committed and pushed, and reported, and only then is the
+budget checked again.
+.PP
+The gate is open if and only if used \\(mu 100 < budget \\(mu threshold.
+stdout is the product of a command; talk goes to stderr.
+.SH COMMANDS
+END
+
+"$stepgate" --help | sed -n 's/^  \([a-z][a-z ]*[a-z]\)  *[A-Z].*/\1/p' | while read -r command; do
+	# "step begin" is two words to the program, so it stays unquoted.
+	printf '.SS "stepgate %s"\n.nf\n' "$command"
+	"$stepgate" $command --help | roff
+	printf '.fi\n'
+done
+
+cat << END
+.SH EXIT STATUS
+.TP
+0
+The cycle closed as it should: all work completed, at the gate, or on request; or the gate says yes.
+.TP
+1
+The cycle closed on an error, or the gate said no.
+.TP
+2
+Usage or config error: nothing was started.
+.TP
+3
+Another cycle has the repository.
+.TP
+10
+With
+.BR "run \\-\\-detailed\\-exitcode" :
+closed as it should, and work is left.
+.SH FILES
+.TP
+.I stepgate.conf
+The config file; see
+.BR stepgate.conf (5).
+.TP
+.I status/EE_CYCLE_STATUS.json
+The status document of the cycle, committed with each step.
+.TP
+.I status/ee_config.json
+Budget and threshold for the next cycle, where neither command line nor config says.
+.TP
+.I .stepgate/
+The journal, the lock and what the workers printed; never committed.
+.SH SEE ALSO
+.BR stepgate.conf (5),
+.BR git (1)
+END
