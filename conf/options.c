@@ -4,8 +4,8 @@
 
 #include "fsm/gate.h"
 
-#define MILLISECONDS 1
-#define SECONDS      (1000 * INT64_C(1))
+#define MILLISECONDS INT64_C(1)
+#define SECONDS      (1000 * MILLISECONDS)
 #define MINUTES      (60 * SECONDS)
 #define HOURS        (60 * MINUTES)
 #define DAYS         (24 * HOURS)

@@ -274,7 +274,7 @@ static int check_depth(const struct reader *reader, const char *path,
 
 static int read_file(struct reader *reader, const char *path, const struct words_file *parent)
 {
-	struct stat status;
+	struct stat status = {.st_size = 0};
 	char *text = NULL;
 	if (read_text(reader, path, &status, &text) != 0 ||
 	    check_depth(reader, path, parent, &status) != 0)
