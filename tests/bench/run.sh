@@ -1,0 +1,171 @@
+#!/bin/bash
+# tests/bench/run.sh: what a step costs, beside what the same costs without stepgate. All figures are
+# measured in this run. Exit code 1 where one is over its limit.
+#
+#   STEPS=200   steps of a cycle           ROUNDS=3   rounds with commit and push, each way in turn
+set -u
+
+source_tree=$(cd "$(dirname "$0")/../.." && pwd) || exit 2
+build=$(realpath "${BUILD:-$source_tree/build/release}") || exit 2
+stepgate=$build/stepgate measure=$build/tools/measure
+steps=${STEPS:-200} rounds=${ROUNDS:-3}
+
+place=$(mktemp -d "${TMPDIR:-/tmp}/stepgate-bench.XXXXXX") || exit 2
+trap 'rm -rf "$place"' EXIT
+trap 'exit 130' INT TERM HUP
+cd "$place" || exit 2
+export HOME=$place GIT_CONFIG_NOSYSTEM=1 GIT_CONFIG_GLOBAL=$place/gitconfig
+git config --global user.name "Bench"
+git config --global user.email "bench@example.org"
+git config --global init.defaultBranch main
+# Housekeeping would fall on whoever comes to its threshold.
+git config --global gc.auto 0
+git config --global maintenance.auto false
+
+broken()
+{
+	echo "bench: $*" >&2
+	[[ -s $place/output ]] && tail -5 "$place/output" >&2
+	exit 2
+}
+export MEASURE_OUTPUT=$place/output
+
+over=0
+# Prints a figure and its limit, both in thousandths of the unit shown.
+row() # WHAT FIGURE LIMIT UNIT
+{
+	local verdict=within
+	[[ $2 -le $3 ]] || { verdict=OVER; over=1; }
+	printf '%-48s %9d.%02d %-3s %9d.%02d  %s\n' "$1" $(($2 / 1000)) $(($2 % 1000 / 10)) "$4" \
+		$(($3 / 1000)) $(($3 % 1000 / 10)) "$verdict"
+}
+
+# A plan of STEPS steps that run a command; the rest of the config is stdin.
+make_plan() # COMMAND-WORDS
+{
+	local i
+	cat
+	printf 'title = "Bench"\nbudget {\n    tokens = 1000000\n}\n'
+	for ((i = 1; i <= steps; i++)); do
+		printf 'step "Step number %d" {\n    command = {%s}\n}\n' "$i" "${1//@/$i}"
+	done
+}
+
+make_repository() # NAME
+{
+	git init -q --bare "$1.git" && git init -q "$1" && cp work.sh "$1" &&
+		git -C "$1" remote add origin "$place/$1.git"
+}
+
+first_commit() # NAME
+{
+	git -C "$1" add -A && git -C "$1" commit -q -m First && git -C "$1" push -q -u origin main
+}
+
+# Steps that do nothing, without git. What the worker itself takes is measured too, and left in.
+bare_steps()
+{
+	local wall cpu peak
+	mkdir nothing
+	make_plan '"true"' <<< $'repository {\n    commit = false\n}' > nothing/stepgate.conf
+	read -r wall cpu peak < <("$measure" 1 "$stepgate" run nothing/stepgate.conf)
+	[[ ${peak:-} ]] || broken "the cycle of empty steps"
+	row "an empty step, without git: CPU" $((cpu / steps)) 3000 ms
+	row "the same: peak memory" $((peak * 1000 / 1024)) 12000 MiB
+	printf '%-48s %9d.%02d ms\n' "the same: wall time" $((wall / steps / 1000)) \
+		$((wall / steps % 1000 / 10))
+	read -r wall cpu peak < <("$measure" "$steps" true)
+	printf '%-48s %9d.%02d ms\n' "of that its worker, measured alone: CPU" $((cpu / 1000)) \
+		$((cpu % 1000 / 10))
+}
+
+cat > work.sh << 'END'
+#!/bin/sh
+mkdir -p src
+echo "the work of step $1" > "src/$1.txt"
+END
+cat > loop.sh << 'END'
+#!/bin/sh
+set -e
+i=1
+while [ "$i" -le "$1" ]; do
+	./work.sh "$i"
+	git add -A && git commit -q -m "Step $i: Step number $i" && git push -q
+	i=$((i + 1))
+done
+END
+chmod +x work.sh loop.sh
+
+stepgate_wall=() loop_wall=()
+with_stepgate() # ROUND
+{
+	make_repository "a$1" && make_plan '"./work.sh", "@"' < /dev/null > "a$1/stepgate.conf" &&
+		first_commit "a$1" || broken "can't make the repository"
+	local wall rest
+	read -r wall rest < <("$measure" 1 "$stepgate" run "a$1/stepgate.conf")
+	[[ ${rest:-} ]] || broken "the cycle with commit and push"
+	[[ $(git -C "a$1.git" log --format=%s main | grep -c '^Step ') -eq $steps ]] ||
+		broken "the upstream has not one commit for each step"
+	stepgate_wall+=("$wall")
+}
+
+with_loop() # ROUND
+{
+	make_repository "b$1" && first_commit "b$1" || broken "can't make the repository"
+	local wall rest
+	read -r wall rest < <(cd "b$1" && "$measure" 1 ../loop.sh "$steps")
+	[[ ${rest:-} ]] || broken "the shell loop"
+	loop_wall+=("$wall")
+}
+
+median() # FIGURE...
+{
+	printf '%s\n' "$@" | sort -n | sed -n "$((($# + 1) / 2))p"
+}
+
+saved_steps()
+{
+	local round ours theirs
+	for ((round = 1; round <= rounds; round++)); do
+		# Who comes second may find warm caches: so they take turns.
+		if ((round % 2)); then
+			with_stepgate "$round"
+			with_loop "$round"
+		else
+			with_loop "$round"
+			with_stepgate "$round"
+		fi
+	done
+	ours=$(median "${stepgate_wall[@]}") theirs=$(median "${loop_wall[@]}")
+	row "a step with commit and push: wall time" $((ours / steps)) $((theirs / steps)) ms
+	printf '%-48s %9d.%02d ms\n' "the same by git add, git commit, git push" \
+		$((theirs / steps / 1000)) $((theirs / steps % 1000 / 10))
+	printf '%-48s %9d.%02d\n' "ratio (medians of $rounds rounds of $steps steps)" \
+		$((ours * 100 / theirs / 100)) $((ours * 100 / theirs % 100))
+	printf '    rounds, ms a step: stepgate'
+	printf ' %d' $(for n in "${stepgate_wall[@]}"; do echo $((n / steps / 1000)); done)
+	printf '; loop'
+	printf ' %d' $(for n in "${loop_wall[@]}"; do echo $((n / steps / 1000)); done)
+	printf '\n'
+}
+
+start_up()
+{
+	local wall cpu peak
+	read -r wall cpu peak < <("$measure" 200 "$stepgate" check 0)
+	[[ ${peak:-} ]] || broken "stepgate check"
+	printf '%-48s %9d.%02d ms\n' "'stepgate check', start to end: wall time" $((wall / 1000)) \
+		$((wall % 1000 / 10))
+	read -r wall cpu peak < <("$measure" 200 true)
+	printf '%-48s %9d.%02d ms\n' "'true', the same way" $((wall / 1000)) $((wall % 1000 / 10))
+}
+
+printf '%s, %s processors, load %s, scratch on %s\n\n' \
+	"$(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -1)" \
+	"$(getconf _NPROCESSORS_ONLN)" "$(cut -d' ' -f1 /proc/loadavg)" \
+	"$(stat -f -c %T "$place")"
+printf '%-48s %12s %16s\n' "" measured limit
+bare_steps
+saved_steps
+start_up
+exit $over
