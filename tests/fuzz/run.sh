@@ -1,0 +1,48 @@
+#!/bin/bash
+# tests/fuzz/run.sh FOLDER: runs each fuzzer in it for FUZZ_SECONDS (20), from the files of the tests.
+# What breaks one is kept in build/fuzz/found, and is exit code 1.
+set -u
+
+source_tree=$(cd "$(dirname "$0")/../.." && pwd) || exit 2
+folder=$(realpath "$1") || exit 2
+seconds=${FUZZ_SECONDS:-20}
+found=$(dirname "$folder")/found
+place=$(mktemp -d "${TMPDIR:-/tmp}/stepgate-fuzz.XXXXXX") || exit 2
+trap 'rm -rf "$place"' EXIT
+trap 'exit 130' INT TERM HUP
+mkdir -p "$found"
+
+# A folder tests/data/NAME feeds fuzz_NAME…; without one it begins from nothing.
+seeds_of() # NAME INTO
+{
+	local data=$source_tree/tests/data/${1%%_*} file n=0
+	mkdir -p "$2"
+	[[ -d $data ]] || return 0
+	find "$data" -type f | while read -r file; do
+		cp "$file" "$2/seed-$((n += 1))"
+	done
+	[[ $1 != conf ]] || cp "$source_tree"/conf/examples/*.conf "$2"
+}
+
+failed=0 ran=0
+for fuzzer in "$folder"/fuzz_*; do
+	[[ -x $fuzzer && ! -d $fuzzer ]] || continue
+	name=$(basename "$fuzzer")
+	ran=$((ran + 1))
+	seeds_of "${name#fuzz_}" "$place/$name"
+	begin=$SECONDS
+	if (cd "$place" && "$fuzzer" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=1024 \
+		-print_final_stats=1 -artifact_prefix="$found/$name-" "$name") \
+		> "$place/$name.log" 2>&1; then
+		printf '%-28s nothing found: %s runs in %d s, coverage %s\n' "$name" \
+			"$(sed -n 's/^stat::number_of_executed_units: //p' "$place/$name.log")" \
+			$((SECONDS - begin)) \
+			"$(grep -o 'cov: [0-9]*' "$place/$name.log" | tail -1 | cut -d' ' -f2)"
+	else
+		printf '%-28s FAILED: see %s\n' "$name" "$found"
+		grep -vE '^#|^INFO' "$place/$name.log" | tail -40
+		failed=1
+	fi
+done
+[[ $ran -gt 0 ]] || { echo "fuzz: no fuzzer in $folder" >&2; exit 2; }
+exit $failed
