@@ -23,6 +23,7 @@ struct engine_libgit2 {
 	git_config *settings; /* as they were at the last look */
 	struct stage stage;
 	struct stat folder; /* of the git folder when it was opened */
+	bool refused;       /* libgit2 lacks an extension of the repository: not tried again */
 };
 
 /* One commit on its way. */
@@ -167,12 +168,13 @@ enum engine_answer engine_libgit2_look(struct engine_libgit2 *engine,
 				       struct err *err)
 {
 	const struct look_source source = {get_setting, get_ref, engine};
-	if (open_repository(engine, conf->path) != 0 ||
+	if (engine->refused || open_repository(engine, conf->path) != 0 ||
 	    git_repository_is_bare(engine->repository) ||
 	    !copy_path(look->workdir, git_repository_workdir(engine->repository)) ||
 	    !copy_path(look->gitdir, git_repository_path(engine->repository)) ||
 	    !copy_path(look->commondir, git_repository_commondir(engine->repository)) ||
 	    look_at_head(engine, look) != 0) {
+		engine->refused = engine->refused || strstr(words(), "unsupported extension");
 		forget(engine);
 		return ENGINE_PASSES; /* git knows more kinds of repositories, and has better words
 				       */
@@ -376,6 +378,8 @@ static enum engine_answer commit_on_branch(struct work *work)
 		facts_fail(work->facts, RECEIPT_COMMIT_ERROR, "%s: can't be made: %s", lock.path,
 			   strerror(errno));
 		return ENGINE_ANSWERED;
+	case INDEX_LOCK_UNSUPPORTED:
+		return ENGINE_PASSES;
 	case INDEX_LOCK_TAKEN:
 		break;
 	}

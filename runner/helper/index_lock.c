@@ -44,35 +44,61 @@ static enum index_lock_outcome take_over(struct index_lock *lock)
 	return INDEX_LOCK_HELD;
 }
 
-static enum index_lock_outcome try_once(struct index_lock *lock)
+/* A file that already says whose it is and is flocked, under a name of its own: -1, errno says why.
+ */
+static int make_mark(const char *path)
 {
-	const int fd = open(lock->path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-	if (fd < 0)
-		return errno == EEXIST ? take_over(lock) : INDEX_LOCK_FAILED;
-	if (flock(fd, LOCK_EX | LOCK_NB) != 0 || write(fd, OURS, strlen(OURS)) < 0) {
-		const int error = errno;
-		unlink(lock->path);
+	const int fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0666);
+	if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0 &&
+	    write(fd, OURS, strlen(OURS)) == (ssize_t)strlen(OURS))
+		return fd;
+	const int error = errno;
+	if (fd >= 0) {
+		unlink(path);
 		close(fd);
-		errno = error;
-		return INDEX_LOCK_FAILED;
 	}
-	lock->fd = fd;
-	return INDEX_LOCK_TAKEN;
+	errno = error;
+	return -1;
+}
+
+/* Links the mark as the lock: at no moment is there a lock that does not say whose it is. */
+static enum index_lock_outcome try_once(struct index_lock *lock, const char *mark, int fd)
+{
+	if (link(mark, lock->path) == 0) {
+		lock->fd = fd;
+		return INDEX_LOCK_TAKEN;
+	}
+	if (errno == EEXIST)
+		return take_over(lock);
+	return errno == EPERM || errno == ENOSYS || errno == EOPNOTSUPP ? INDEX_LOCK_UNSUPPORTED
+									: INDEX_LOCK_FAILED;
 }
 
 enum index_lock_outcome index_lock_take(struct index_lock *lock, const char *gitdir,
 					int64_t deadline)
 {
+	char mark[LOOK_PATH + 48];
 	int pause = FIRST_MS;
 	lock->fd = -1;
 	snprintf(lock->path, sizeof(lock->path), "%s/index.lock", gitdir);
+	snprintf(mark, sizeof(mark), "%s/index.stepgate.%ld", gitdir, (long)getpid());
+	const int fd = make_mark(mark);
+	if (fd < 0)
+		return INDEX_LOCK_FAILED;
+	enum index_lock_outcome outcome;
 	for (;;) {
-		const enum index_lock_outcome outcome = try_once(lock);
+		outcome = try_once(lock, mark, fd);
 		if (outcome != INDEX_LOCK_HELD || clock_monotonic_ms() >= deadline)
-			return outcome;
+			break;
 		poll(NULL, 0, pause);
 		pause = pause * 2 > MOST_MS ? MOST_MS : pause * 2;
 	}
+	const int error = errno;
+	unlink(mark);
+	if (lock->fd != fd)
+		close(fd);
+	errno = error;
+	return outcome;
 }
 
 void index_lock_release(struct index_lock *lock)

@@ -18,8 +18,9 @@ struct index_lock {
 
 enum index_lock_outcome {
 	INDEX_LOCK_TAKEN,
-	INDEX_LOCK_HELD,   /* by another program until the deadline */
-	INDEX_LOCK_FAILED, /* errno says why */
+	INDEX_LOCK_HELD,        /* by another program until the deadline */
+	INDEX_LOCK_UNSUPPORTED, /* the file system knows no hard links */
+	INDEX_LOCK_FAILED,      /* errno says why */
 };
 
 /* Waits until `deadline` (clock_monotonic_ms); one that has passed tries once. lock->path stands in

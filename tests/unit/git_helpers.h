@@ -75,6 +75,9 @@ static inline void make_world(void)
 	unsetenv("XDG_CONFIG_HOME");
 	setenv("GIT_CONFIG_NOSYSTEM", "1", 1);
 	setenv("LC_ALL", "C", 1);
+	/* libgit2 1.5 leaks when it looks for extensions, of which sha256 is one. */
+	sh("echo leak:libpcre2 >suppressions");
+	setenv("LSAN_OPTIONS", "suppressions=suppressions:print_suppressions=0", 0);
 	const ssize_t length = readlink("/proc/self/exe", own, sizeof(own) - 64);
 	ck_assert_int_gt(length, 0);
 	own[length] = '\0';

@@ -174,14 +174,15 @@ START_TEST(test_no_descriptor_leaks)
 }
 END_TEST
 
-/* A stand-in for the helper: a script, which has the socket as descriptor 3. */
+/* A stand-in for the helper: a script, which has the socket as descriptor 3, and then listens to it
+ * until it is closed. */
 static void fake(const char *script)
 {
 	char path[BOX];
 	snprintf(path, sizeof(path), "%s/fake", getenv("HOME"));
 	FILE *file = fopen(path, "w");
 	ck_assert_ptr_nonnull(file);
-	fprintf(file, "#!/bin/sh\n%s\n", script);
+	fprintf(file, "#!/bin/sh\n%s\nexec cat <&3 >/dev/null\n", script);
 	fclose(file);
 	chmod(path, 0755);
 	setenv(GIT_HELPER_VARIABLE, path, 1);
@@ -204,7 +205,7 @@ START_TEST(test_helpers_that_are_none)
 	refuse("/work: the commit helper died: exit status 7");
 	fake("printf 'this is not a frame at all' >&3");
 	refuse("/work: the commit helper died: its answer can't be read");
-	fake("printf 'SGW1\\377\\377\\377\\377' >&3; exec cat <&3 >/dev/null");
+	fake("printf 'SGW1\\377\\377\\377\\377' >&3");
 	refuse("/work: the commit helper died: its answer can't be read");
 	fake("printf 'SGW1\\012\\000\\000\\000\\377\\000\\000\\000\\000\\000\\000\\000\\000\\000' "
 	     ">&3");
