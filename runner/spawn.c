@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/pidfd.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -67,11 +68,13 @@ _Noreturn static void give_up(int fd, enum stage stage)
 	_exit(127);
 }
 
+/* The C library keeps two signals to itself and refuses to set them, but they are inherited like the
+ * others: hence the system call. All zero is SIG_DFL with no flags, in the kernel's own struct. */
 static void default_signals(void)
 {
-	const struct sigaction fresh = {.sa_handler = SIG_DFL};
+	static const long fresh[8] = {0};
 	for (int sig = 1; sig < NSIG; sig++)
-		sigaction(sig, &fresh, NULL);
+		syscall(SYS_rt_sigaction, sig, fresh, NULL, NSIG / 8);
 	sigset_t none;
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
