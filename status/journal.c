@@ -1,27 +1,43 @@
 #include "status/journal.h"
 
+#include <errno.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "status/file.h"
 #include "status/journal_private.h"
 
 #define BUSY_MS 10000
 
-static bool is_damaged(const struct journal *journal)
+static int out_of_memory(struct err *err)
 {
-	const int code = sqlite3_errcode(journal->db) & 0xff;
-	return code == SQLITE_CORRUPT || code == SQLITE_NOTADB;
+	return err_set(err, ERR_INTERNAL, "out of memory");
 }
 
 int journal_failed(struct journal *journal, struct err *err)
 {
-	return err_set(err, is_damaged(journal) ? ERR_DAMAGED : ERR_SYSTEM, "%s: %s", journal->path,
-		       sqlite3_errmsg(journal->db));
+	const int code = sqlite3_errcode(journal->db) & 0xff;
+	const bool outside = code == SQLITE_CANTOPEN || code == SQLITE_IOERR;
+	const int error = outside ? sqlite3_system_errno(journal->db) : 0;
+	if (code == SQLITE_NOMEM)
+		return out_of_memory(err);
+	/* Our statements are fixed: an error in one is a table that is not as it should be. */
+	const bool damaged =
+		code == SQLITE_CORRUPT || code == SQLITE_NOTADB || code == SQLITE_ERROR;
+	journal->damaged |= damaged;
+	return err_set(err, damaged ? ERR_DAMAGED : ERR_SYSTEM, "%s: %s%s%s", journal->path,
+		       sqlite3_errmsg(journal->db), error ? ": " : "",
+		       error ? strerror(error) : "");
+}
+
+int journal_run(struct journal *journal, const char *sql, struct err *err)
+{
+	return sqlite3_exec(journal->db, sql, NULL, NULL, NULL) == SQLITE_OK
+		       ? 0
+		       : journal_failed(journal, err);
 }
 
 sqlite3_stmt *journal_prepare(struct journal *journal, enum journal_statement which,
@@ -53,47 +69,84 @@ int journal_execute(struct journal *journal, sqlite3_stmt *statement, struct err
 	return failed;
 }
 
+static void disconnect(struct journal *journal)
+{
+	for (int i = 0; i < JOURNAL_NSTATEMENTS; i++) {
+		sqlite3_finalize(journal->statements[i]);
+		journal->statements[i] = NULL;
+	}
+	/* What is damaged is kept as it was found, its log too. */
+	if (journal->damaged)
+		sqlite3_db_config(journal->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+	sqlite3_close(journal->db);
+	journal->db = NULL;
+	journal->damaged = false;
+}
+
 void journal_close(struct journal *journal)
 {
 	if (!journal)
 		return;
-	for (int i = 0; i < JOURNAL_NSTATEMENTS; i++)
-		sqlite3_finalize(journal->statements[i]);
-	sqlite3_close(journal->db);
+	disconnect(journal);
 	free(journal->path);
+	free(journal->file);
 	free(journal);
 }
 
-/* A symlink would lead elsewhere; a FIFO would block. */
-static int refuse_odd(const char *path, struct err *err)
+/* SQLite is to follow no link, but would take one above the repository for one too. 1 and *journal,
+ * 0 where there is no such folder, -1 and *err. */
+static int new_journal(const char *folder, struct journal **journal, struct err *err)
 {
-	struct stat now;
-	if (lstat(path, &now) == 0 && !S_ISREG(now.st_mode))
-		return err_set(err, ERR_DAMAGED, "%s: not a regular file: refused", path);
-	return 0;
+	char *real = realpath(folder, NULL);
+	if (!real && errno == ENOENT)
+		return 0;
+	if (!real)
+		return err_errno(err, "%s: can't be opened", folder);
+	struct journal *made = calloc(1, sizeof(*made));
+	if (!made || asprintf(&made->path, "%s/%s", folder, JOURNAL_PATH) < 0 ||
+	    asprintf(&made->file, "%s/%s", real, JOURNAL_PATH) < 0) {
+		if (made)
+			free(made->path);
+		free(made);
+		free(real);
+		return out_of_memory(err);
+	}
+	free(real);
+	*journal = made;
+	return 1;
 }
 
-static struct journal *new_journal(const char *folder, struct err *err)
+/* A symlink would lead elsewhere; a FIFO would block. 1 and *inode, 0 where there is no file. */
+static int look(const struct journal *journal, ino_t *inode, struct err *err)
 {
-	struct journal *journal = calloc(1, sizeof(*journal));
-	if (!journal || asprintf(&journal->path, "%s/%s", folder, JOURNAL_PATH) < 0) {
-		free(journal);
-		err_set(err, ERR_INTERNAL, "out of memory");
-		return NULL;
-	}
-	return journal;
+	struct stat now;
+	if (lstat(journal->file, &now) != 0)
+		return errno == ENOENT ? 0 : err_errno(err, "%s: can't be opened", journal->path);
+	if (!S_ISREG(now.st_mode))
+		return err_set(err, ERR_DAMAGED, "%s: not a regular file: refused", journal->path);
+	*inode = now.st_ino;
+	return 1;
 }
 
 static int connect(struct journal *journal, int flags, struct err *err)
 {
-	if (sqlite3_open_v2(journal->path, &journal->db, flags | SQLITE_OPEN_NOFOLLOW, NULL) !=
-	    SQLITE_OK) {
-		if (!journal->db)
-			return err_set(err, ERR_INTERNAL, "out of memory");
-		return journal_failed(journal, err);
-	}
+	if (sqlite3_open_v2(journal->file, &journal->db, flags | SQLITE_OPEN_NOFOLLOW, NULL) !=
+	    SQLITE_OK)
+		return journal->db ? journal_failed(journal, err) : out_of_memory(err);
 	sqlite3_busy_timeout(journal->db, BUSY_MS);
 	return 0;
+}
+
+/* Makes the tables where they are missing, and looks at each: a database that would fail at the
+ * first move is better known before the cycle begins. */
+static int settle(struct journal *journal, struct err *err)
+{
+	static const char probe[] = "SELECT max(number) FROM cycle; SELECT max(id) FROM step;"
+				    "SELECT max(id) FROM move; SELECT max(id) FROM message;"
+				    "SELECT plan FROM plan_done LIMIT 1;";
+	if (journal_migrate(journal, err) == 0 && journal_run(journal, probe, err) == 0)
+		return 0;
+	return -1;
 }
 
 static int open_once(struct journal *journal, struct err *err)
@@ -102,69 +155,100 @@ static int open_once(struct journal *journal, struct err *err)
 				       "PRAGMA foreign_keys = ON; PRAGMA cache_size = -512;";
 	if (connect(journal, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, err) != 0)
 		return -1;
-	if (sqlite3_exec(journal->db, settings, NULL, NULL, NULL) != SQLITE_OK)
-		return journal_failed(journal, err);
-	return journal_migrate(journal, err);
+	/* SQLite itself would go on without being able to write. */
+	if (sqlite3_db_readonly(journal->db, "main") == 1)
+		return err_set(err, ERR_SYSTEM, "%s: can't be written: it is read-only",
+			       journal->path);
+	if (journal_run(journal, settings, err) != 0)
+		return -1;
+	return settle(journal, err);
 }
 
 /* A damaged database is kept, with the files that belong to it, and gone from its place. Those go
  * first: a log that is left behind would be written into the new one. */
-static int set_aside(const struct journal *journal, const struct err *why, char **notice,
-		     struct err *err)
+static int set_aside(const struct journal *journal, const char *what, char **words, struct err *err)
 {
 	static const char *const companions[] = {"-wal", "-shm", NULL};
-	char aside[PATH_MAX];
+	char aside[PATH_MAX], *made = NULL;
 	if (file_set_aside(journal->path, companions, aside, sizeof(aside), err) != 0)
 		return -1;
-	if (notice && asprintf(notice, "%s: it is kept as %s, and a new journal is begun",
-			       why->text, aside) < 0)
-		*notice = NULL;
+	if (asprintf(&made, "%s: it is kept as %s, and a new journal is begun", what, aside) < 0)
+		return out_of_memory(err);
+	free(*words);
+	*words = made;
 	return 0;
+}
+
+/* Opens it; what is damaged makes room for a new one. *words then says so. */
+static int open_or_mend(struct journal *journal, char **words, struct err *err)
+{
+	for (int attempt = 1;; attempt++) {
+		struct err why = {.code = ERR_NONE};
+		ino_t opened = 0, now = 0;
+		if (look(journal, &opened, err) < 0)
+			return -1;
+		if (open_once(journal, &why) == 0)
+			return 0;
+		if (!journal->damaged || attempt == 3) {
+			*err = why;
+			return -1;
+		}
+		disconnect(journal);
+		/* Another process may have mended it already: its new one is to stay. */
+		if (look(journal, &now, err) == 1 && now == opened &&
+		    set_aside(journal, why.text, words, err) != 0)
+			return -1;
+	}
 }
 
 int journal_open(const char *folder, struct journal **journal, char **notice, struct err *err)
 {
 	struct err why = {.code = ERR_NONE};
-	struct journal *made = new_journal(folder, err);
-	if (!made)
-		return -1;
-	if (refuse_odd(made->path, err) != 0) {
-		journal_close(made);
-		return -1;
+	struct journal *made = NULL;
+	char *words = NULL;
+	const int there = new_journal(folder, &made, &why);
+	if (there == 0)
+		err_set(&why, ERR_SYSTEM, "%s: no such folder", folder);
+	if (there > 0 && open_or_mend(made, &words, &why) == 0) {
+		if (notice)
+			*notice = words;
+		else
+			free(words);
+		*journal = made;
+		return 0;
 	}
-	int failed = open_once(made, &why);
-	if (failed && is_damaged(made)) {
-		sqlite3_close(made->db);
-		made->db = NULL;
-		if (set_aside(made, &why, notice, err) != 0) {
-			journal_close(made);
-			return -1;
-		}
-		failed = open_once(made, &why);
-	}
-	if (failed) {
-		if (err)
-			*err = why;
-		journal_close(made);
+	journal_close(made);
+	/* What has been moved is to be known, all the more where nothing came in its place. */
+	err_set(err, why.code, "%s%s%s", words ? words : "", words ? "; " : "", why.text);
+	free(words);
+	return -1;
+}
+
+static int open_there(struct journal *journal, struct err *err)
+{
+	ino_t inode;
+	int version = 0;
+	const int there = look(journal, &inode, err);
+	if (there <= 0)
+		return there;
+	/* Not SQLITE_OPEN_READONLY: such a connection makes -wal and -shm files, and leaves them.
+	 */
+	if (connect(journal, SQLITE_OPEN_READWRITE, err) != 0 ||
+	    journal_run(journal, "PRAGMA query_only = ON; PRAGMA cache_size = -512", err) != 0 ||
+	    journal_version(journal, &version, err) != 0)
 		return -1;
-	}
-	*journal = made;
-	return 0;
+	return version > 0;
 }
 
 int journal_open_read(const char *folder, struct journal **journal, struct err *err)
 {
-	struct journal *made = new_journal(folder, err);
-	if (!made)
-		return -1;
-	if (access(made->path, F_OK) != 0) {
+	struct journal *made = NULL;
+	int there = new_journal(folder, &made, err);
+	if (there > 0)
+		there = open_there(made, err);
+	if (there > 0)
+		*journal = made;
+	else
 		journal_close(made);
-		return 0;
-	}
-	if (refuse_odd(made->path, err) != 0 || connect(made, SQLITE_OPEN_READONLY, err) != 0) {
-		journal_close(made);
-		return -1;
-	}
-	*journal = made;
-	return 1;
+	return there;
 }

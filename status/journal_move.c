@@ -33,6 +33,19 @@ static sqlite3_stmt *about(struct journal *journal, enum journal_statement which
 	return statement;
 }
 
+/* Executes what is to change one row. */
+static int change_one(struct journal *journal, sqlite3_stmt *statement,
+		      const struct cycle_move *move, struct err *err)
+{
+	if (journal_execute(journal, statement, err) != 0)
+		return -1;
+	if (sqlite3_changes(journal->db) == 1)
+		return 0;
+	return err_set(err, ERR_DAMAGED,
+		       "%s: cycle %lld: its record, or that of step %d, is missing", journal->path,
+		       (long long)move->cycle, move->step);
+}
+
 static int write_move(struct journal *journal, const struct cycle_move *move, int64_t at,
 		      struct err *err)
 {
@@ -56,7 +69,7 @@ static int write_cycle(struct journal *journal, const struct cycle_move *move, s
 	bind_text(s, 2, fsm_state_name(move->to));
 	sqlite3_bind_int(s, 3, move->step);
 	bind_usage(s, 4, move->used);
-	return journal_execute(journal, s, err);
+	return change_one(journal, s, move, err);
 }
 
 static int write_begin(struct journal *journal, const struct cycle_move *move,
@@ -100,7 +113,7 @@ static int write_end(struct journal *journal, const struct cycle_move *move,
 	bind_text(s, 6, note->why);
 	sqlite3_bind_int64(s, 7, note->at);
 	bind_text(s, 8, note->title);
-	return journal_execute(journal, s, err);
+	return change_one(journal, s, move, err);
 }
 
 static int write_receipt(struct journal *journal, const struct cycle_move *move, struct err *err)
@@ -114,7 +127,7 @@ static int write_receipt(struct journal *journal, const struct cycle_move *move,
 	bind_text(s, 4, or_null(facts->ref));
 	bind_text(s, 5, or_null(facts->upstream));
 	bind_text(s, 6, or_null(facts->why));
-	return journal_execute(journal, s, err);
+	return change_one(journal, s, move, err);
 }
 
 static int write_told(struct journal *journal, const struct cycle_move *move,
@@ -125,7 +138,7 @@ static int write_told(struct journal *journal, const struct cycle_move *move,
 		return -1;
 	sqlite3_bind_int(s, 2, note->ok);
 	bind_text(s, 3, note->action);
-	if (journal_execute(journal, s, err) != 0)
+	if (change_one(journal, s, move, err) != 0)
 		return -1;
 	if (!note->dealt_with)
 		return 0;
@@ -133,7 +146,7 @@ static int write_told(struct journal *journal, const struct cycle_move *move,
 	if (!s)
 		return -1;
 	sqlite3_bind_int64(s, 2, note->at);
-	return journal_execute(journal, s, err);
+	return change_one(journal, s, move, err);
 }
 
 static int write_close(struct journal *journal, const struct cycle_move *move,
@@ -145,7 +158,7 @@ static int write_close(struct journal *journal, const struct cycle_move *move,
 	sqlite3_bind_int64(s, 2, note->at);
 	bind_text(s, 3, line_cause(move->event));
 	bind_text(s, 4, note->reason);
-	return journal_execute(journal, s, err);
+	return change_one(journal, s, move, err);
 }
 
 static int write_event(struct journal *journal, const struct cycle_move *move,

@@ -58,7 +58,9 @@ enum journal_statement {
 
 struct journal {
 	sqlite3 *db;
-	char *path;
+	char *path;   /* as it is named in messages */
+	char *file;   /* the same without symbolic links above the repository's folder */
+	bool damaged; /* the database said so */
 	sqlite3_stmt *statements[JOURNAL_NSTATEMENTS];
 };
 
@@ -69,8 +71,15 @@ sqlite3_stmt *journal_prepare(struct journal *journal, enum journal_statement wh
 /* Steps it to its end, as one that gives no row, and makes it ready again. 0, or -1 and *err. */
 int journal_execute(struct journal *journal, sqlite3_stmt *statement, struct err *err);
 
+/* Runs some SQL. 0, or -1 and *err. */
+int journal_run(struct journal *journal, const char *sql, struct err *err);
+
 /* -1 with the words of the database's last error; ERR_DAMAGED where it says so. */
 int journal_failed(struct journal *journal, struct err *err);
+
+/* The schema's version; 0 of a database with none. 0, or -1 and *err, also where it is newer than
+ * this program's. */
+int journal_version(struct journal *journal, int *version, struct err *err);
 
 /* Brings the schema up to date, in one transaction. 0, or -1 and *err. */
 int journal_migrate(struct journal *journal, struct err *err);

@@ -28,9 +28,10 @@ static void copy_column(sqlite3_stmt *statement, int at, char *out, size_t size)
 /* A column's text in a copy of its own; NULL stays NULL. *failed is set when memory is short. */
 static char *own_column(sqlite3_stmt *statement, int at, bool *failed)
 {
+	const bool null = sqlite3_column_type(statement, at) == SQLITE_NULL;
 	const char *text = column(statement, at);
 	char *copy = text ? strdup(text) : NULL;
-	*failed |= text && !copy;
+	*failed |= !null && !copy;
 	return copy;
 }
 
@@ -46,8 +47,8 @@ void journal_cycle_release(struct journal_cycle *cycle)
  * ours. */
 static int read_names(sqlite3_stmt *s, struct cycle_past *past)
 {
-	const char *how = column(s, 14), *result = column(s, 15);
-	const int state = fsm_state_by_name(column(s, 5));
+	const char *name = column(s, 5), *how = column(s, 14), *result = column(s, 15);
+	const int state = name ? fsm_state_by_name(name) : -1;
 	const int event = how ? fsm_event_by_name(how) : FSM_EV_BEGIN;
 	const int receipt = result ? receipt_by_name(result) : RECEIPT_COMMIT_ERROR;
 	if (state < 0 || event < 0 || receipt < 0)
@@ -114,14 +115,16 @@ int journal_last_cycle(struct journal *journal, struct journal_cycle *cycle, str
 	return found;
 }
 
-/* Steps through all rows. 0, or -1 and *err. */
+/* Steps through all rows; `take` gives -1 when memory is short. 0, or -1 and *err. */
 static int each_row(struct journal *journal, sqlite3_stmt *s,
-		    void (*take)(void *context, sqlite3_stmt *s), void *context, struct err *err)
+		    int (*take)(void *context, sqlite3_stmt *s), void *context, struct err *err)
 {
-	int row;
-	while ((row = sqlite3_step(s)) == SQLITE_ROW)
-		take(context, s);
-	const int failed = row == SQLITE_DONE ? 0 : journal_failed(journal, err);
+	int row, failed = 0;
+	while (!failed && (row = sqlite3_step(s)) == SQLITE_ROW)
+		if (take(context, s) != 0)
+			failed = err_set(err, ERR_INTERNAL, "out of memory");
+	if (!failed && row != SQLITE_DONE)
+		failed = journal_failed(journal, err);
 	sqlite3_reset(s);
 	sqlite3_clear_bindings(s);
 	return failed;
@@ -132,10 +135,14 @@ struct titles {
 	void *context;
 };
 
-static void take_title(void *context, sqlite3_stmt *s)
+static int take_title(void *context, sqlite3_stmt *s)
 {
 	const struct titles *titles = context;
-	titles->each(titles->context, column(s, 0));
+	const char *title = column(s, 0);
+	if (!title)
+		return -1;
+	titles->each(titles->context, title);
+	return 0;
 }
 
 int journal_plan_done(struct journal *journal, const char *plan,
@@ -159,9 +166,10 @@ int journal_plan_restart(struct journal *journal, const char *plan, struct err *
 	return journal_execute(journal, s, err);
 }
 
-static void take_usage(void *context, sqlite3_stmt *s)
+static int take_usage(void *context, sqlite3_stmt *s)
 {
 	*(struct usage *)context = column_usage(s, 0);
+	return 0;
 }
 
 int journal_largest_step(struct journal *journal, const char *plan, struct usage *usage,
@@ -179,7 +187,7 @@ struct steps {
 	void *context;
 };
 
-static void take_step(void *context, sqlite3_stmt *s)
+static int take_step(void *context, sqlite3_stmt *s)
 {
 	const struct steps *steps = context;
 	const struct journal_step step = {
@@ -202,7 +210,10 @@ static void take_step(void *context, sqlite3_stmt *s)
 		.upstream = column(s, 16),
 		.receipt_why = column(s, 17),
 	};
+	if (!step.title)
+		return -1;
 	steps->each(steps->context, &step);
+	return 0;
 }
 
 int journal_steps(struct journal *journal, int64_t cycle,
@@ -222,7 +233,7 @@ struct lines {
 	void *context;
 };
 
-static void take_line(void *context, sqlite3_stmt *s)
+static int take_line(void *context, sqlite3_stmt *s)
 {
 	const struct lines *lines = context;
 	const struct journal_line line = {
@@ -232,7 +243,10 @@ static void take_line(void *context, sqlite3_stmt *s)
 		.kind = column(s, 3),
 		.text = column(s, 4),
 	};
+	if (!line.kind || !line.text)
+		return -1;
 	lines->each(lines->context, &line);
+	return 0;
 }
 
 int journal_messages(struct journal *journal, int64_t cycle, int most,

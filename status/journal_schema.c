@@ -39,25 +39,25 @@ enum {
 	NEWEST = sizeof(steps_up) / sizeof(steps_up[0]),
 };
 
-static int read_version(struct journal *journal, int *version, struct err *err)
+int journal_version(struct journal *journal, int *version, struct err *err)
 {
 	sqlite3_stmt *statement = NULL;
 	if (sqlite3_prepare_v2(journal->db, "PRAGMA user_version", -1, &statement, NULL) !=
 		    SQLITE_OK ||
 	    sqlite3_step(statement) != SQLITE_ROW) {
+		const int failed = journal_failed(journal, err);
 		sqlite3_finalize(statement);
-		return journal_failed(journal, err);
+		return failed;
 	}
-	*version = sqlite3_column_int(statement, 0);
+	const int there = sqlite3_column_int(statement, 0);
 	sqlite3_finalize(statement);
+	if (there > NEWEST)
+		return err_set(err, ERR_DAMAGED,
+			       "%s: written by a newer stepgate (schema %d; this one knows %d): "
+			       "use that one",
+			       journal->path, there, NEWEST);
+	*version = there;
 	return 0;
-}
-
-static int run_sql(struct journal *journal, const char *sql, struct err *err)
-{
-	return sqlite3_exec(journal->db, sql, NULL, NULL, NULL) == SQLITE_OK
-		       ? 0
-		       : journal_failed(journal, err);
 }
 
 static int climb(struct journal *journal, struct err *err)
@@ -65,30 +65,25 @@ static int climb(struct journal *journal, struct err *err)
 	char set[64];
 	int version = 0;
 	/* Read again under the write lock: another process may have been faster. */
-	if (read_version(journal, &version, err) != 0)
+	if (journal_version(journal, &version, err) != 0)
 		return -1;
 	for (; version < NEWEST; version++)
-		if (run_sql(journal, steps_up[version], err) != 0)
+		if (journal_run(journal, steps_up[version], err) != 0)
 			return -1;
 	snprintf(set, sizeof(set), "PRAGMA user_version = %d", version);
-	return run_sql(journal, set, err);
+	return journal_run(journal, set, err);
 }
 
 int journal_migrate(struct journal *journal, struct err *err)
 {
 	int version = 0;
-	if (read_version(journal, &version, err) != 0)
+	if (journal_version(journal, &version, err) != 0)
 		return -1;
-	if (version > NEWEST)
-		return err_set(err, ERR_DAMAGED,
-			       "%s: written by a newer stepgate (schema %d; this one knows %d): "
-			       "use that one",
-			       journal->path, version, NEWEST);
 	if (version == NEWEST)
 		return 0;
-	if (run_sql(journal, "BEGIN IMMEDIATE", err) != 0)
+	if (journal_run(journal, "BEGIN IMMEDIATE", err) != 0)
 		return -1;
-	if (climb(journal, err) == 0 && run_sql(journal, "COMMIT", err) == 0)
+	if (climb(journal, err) == 0 && journal_run(journal, "COMMIT", err) == 0)
 		return 0;
 	sqlite3_exec(journal->db, "ROLLBACK", NULL, NULL, NULL);
 	return -1;
