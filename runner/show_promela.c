@@ -116,19 +116,19 @@ static void table(FILE *out)
 static void world(FILE *out)
 {
 	fputs("/* Anyone: offers any event at any time. */\n"
-	      "active proctype world() {\n\tmtype offered;\n\tdo\n\t:: gate = false\n",
+	      "active proctype world() {\n\tmtype offered;\n\tdo\n\t:: gate = false\n"
+	      "\t:: atomic {\n\t\tif\n",
 	      out);
 	for (int i = 0; i < FSM_NEVENTS; i++)
-		fprintf(out, "\t:: offered = %s; offer(offered)\n",
-			fsm_event_name((enum fsm_event)i));
-	fputs("\tod\n}\n\n", out);
+		fprintf(out, "\t\t:: offered = %s\n", fsm_event_name((enum fsm_event)i));
+	fputs("\t\tfi;\n\t\toffer(offered)\n\t}\n\tod\n}\n\n", out);
 }
 
 /* STEP is left by the worker, IDLE by the user: no one can promise that they do. */
 static void runner(FILE *out)
 {
 	fputs("/* The runner: offers what leads on, in the states that it is there to leave. */\n"
-	      "active proctype runner() {\n\tmtype offered;\n\tdo\n",
+	      "active proctype runner() {\n\tmtype offered;\n\tdo\n\t:: atomic {\n\t\tif\n",
 	      out);
 	for (int from = 0; from < FSM_NSTATES; from++)
 		for (int i = 0; i < FSM_NEVENTS; i++) {
@@ -136,11 +136,11 @@ static void runner(FILE *out)
 			if (from == FSM_IDLE || from == FSM_STEP ||
 			    fsm_next((enum fsm_state)from, event) == FSM_REFUSED)
 				continue;
-			fprintf(out, "\t:: (state == %s%s) -> offered = %s; offer(offered)\n",
+			fprintf(out, "\t\t:: (state == %s%s) -> offered = %s\n",
 				fsm_state_name((enum fsm_state)from),
 				through_gate(event) ? " && gate" : "", fsm_event_name(event));
 		}
-	fputs("\tod\n}\n\n", out);
+	fputs("\t\tfi;\n\t\toffer(offered)\n\t}\n\tod\n}\n\n", out);
 }
 
 int show_fsm_promela(FILE *out)
