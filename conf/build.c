@@ -21,6 +21,11 @@ int64_t build_duration(const struct section *section, const struct option *optio
 	return value_duration(build_text(section, option));
 }
 
+int64_t build_size(const struct section *section, const struct option *option)
+{
+	return value_size(build_text(section, option));
+}
+
 int64_t build_integer(const struct section *section, const struct option *option)
 {
 	return value_integer(build_text(section, option));

@@ -24,6 +24,7 @@ int build_reports(struct build *build);
 const char *build_text(const struct section *section, const struct option *option);
 bool build_boolean(const struct section *section, const struct option *option);
 int64_t build_duration(const struct section *section, const struct option *option);
+int64_t build_size(const struct section *section, const struct option *option);
 int64_t build_integer(const struct section *section, const struct option *option);
 int build_choice(const struct section *section, const struct option *option);
 

@@ -52,7 +52,11 @@ struct conf_step {
 	const char *input; /* absolute path of the file on stdin, or NULL for /dev/null */
 	const char *const *environment; /* "NAME=VALUE", over what stepgate itself was given */
 	int64_t timeout_ms;             /* 0: none */
+	int64_t idle_timeout_ms;        /* of silence; 0: none */
 	int64_t grace_ms;               /* from TERM to KILL */
+	int64_t max_output;             /* bytes of its log; at least 4096 */
+	int64_t max_memory;             /* bytes; 0: no limit */
+	int64_t max_processes;          /* 0: no limit */
 	enum conf_meter meter;
 	const char *const *meter_command;
 	bool usage_required;

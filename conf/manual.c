@@ -26,6 +26,11 @@ static void print_kind(FILE *out, const struct option *option)
 	case OPTION_BOOLEAN:
 		fputs("true or false", out);
 		break;
+	case OPTION_SIZE:
+		value_write_size(option->min, least);
+		value_write_size(option->max, most);
+		fprintf(out, "size, %s to %s", least, most);
+		break;
 	case OPTION_DURATION:
 		value_write_duration(option->min, least);
 		value_write_duration(option->max, most);

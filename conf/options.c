@@ -10,6 +10,10 @@
 #define HOURS        (60 * MINUTES)
 #define DAYS         (24 * HOURS)
 
+#define KIB INT64_C(1024)
+#define MIB (1024 * KIB)
+#define TIB (1024 * 1024 * MIB)
+
 /* Linux takes no argument longer than this (MAX_ARG_STRLEN, with its NUL). */
 #define ARGUMENT_MAX 131071
 #define PATH_LONGEST 4095
@@ -41,6 +45,11 @@ static const char *const report_on[] = {"started", "step", "nok", "closed", NULL
 	{                                                                              \
 		.section = s, .name = n, .type = OPTION_INTEGER, .min = lo, .max = hi, \
 		.fallback = f, .help = h                                               \
+	}
+#define SIZE(s, n, lo, hi, f, h)                                                                   \
+	{                                                                                          \
+		.section = s, .name = n, .type = OPTION_SIZE, .min = lo, .max = hi, .fallback = f, \
+		.help = h                                                                          \
 	}
 #define BOOLEAN(s, n, f, h)                                                               \
 	{                                                                                 \
@@ -118,7 +127,17 @@ const struct option conf_options[] = {
 	    "\"NAME=VALUE\" settings, over those that stepgate was started with"),
 	DURATION("step", "timeout", 0, 30 * DAYS, "0",
 		 "how long it may run before it is stopped; 0 is without end"),
+	DURATION("step", "idle_timeout", 0, 30 * DAYS, "0",
+		 "how long it may print nothing and tell no usage before it is stopped; 0 is "
+		 "without "
+		 "end"),
 	DURATION("step", "grace", 0, HOURS, "10s", "how long it has from TERM to KILL"),
+	SIZE("step", "max_output", 4 * KIB, TIB, "64M",
+	     "how much of what it prints is kept: of more, the first and the last half"),
+	SIZE("step", "max_memory", MIB, TIB, NULL,
+	     "how much memory it and all that it starts may have; without it, no limit"),
+	INTEGER("step", "max_processes", 1, 4194304, NULL,
+		"how many processes and threads it may be at a time; without it, no limit"),
 	CHOICE("step", "meter", meter, NULL,
 	       "how its usage is found out: by meter_command; without it, it tells by itself"),
 	RAW("step", "meter_command", OPTION_STRINGS,

@@ -15,6 +15,7 @@ enum option_type {
 	OPTION_STRINGS,
 	OPTION_INTEGER,
 	OPTION_BOOLEAN,
+	OPTION_SIZE,     /* "4096", "64K", "512M", "2G"; kept in bytes */
 	OPTION_DURATION, /* "90s", "45m", "2h", "1h30m", "500ms"; kept in milliseconds */
 	OPTION_CHOICE,   /* one of a few words */
 	OPTION_CHOICES,  /* a list of them */
@@ -25,8 +26,8 @@ struct option {
 	const char *section; /* "" for the top level, else "budget", "step", … */
 	const char *name;
 	enum option_type type;
-	/* INTEGER: range; DURATION: range in milliseconds; STRING, STRINGS and a SECTION's title:
-	 * `max` is the greatest length in bytes. */
+	/* INTEGER: range; SIZE: range in bytes; DURATION: range in milliseconds; STRING, STRINGS
+	 * and a SECTION's title: `max` is the greatest length in bytes. */
 	int64_t min, max;
 	const char *fallback;       /* the default as it would stand in a file; NULL: none */
 	const char *const *choices; /* CHOICE, CHOICES; ends with NULL */

@@ -123,12 +123,23 @@ static int set_failure(struct build *build, const struct section *section, struc
 	return 0;
 }
 
+static void set_limits(const struct section *section, struct conf_step *step)
+{
+	step->max_output = build_size(section, option_find("step", "max_output"));
+	if (section_get(section, "max_memory"))
+		step->max_memory = build_size(section, option_find("step", "max_memory"));
+	if (section_get(section, "max_processes"))
+		step->max_processes = build_integer(section, option_find("step", "max_processes"));
+}
+
 static int set_step(struct build *build, const struct section *section, struct conf_step *step)
 {
 	step->title = section->title->text;
 	step->line = section->key->line;
 	step->timeout_ms = build_duration(section, option_find("step", "timeout"));
+	step->idle_timeout_ms = build_duration(section, option_find("step", "idle_timeout"));
 	step->grace_ms = build_duration(section, option_find("step", "grace"));
+	set_limits(section, step);
 	step->usage_required = build_choice(section, option_find("step", "usage")) == 1;
 	if (set_cwd(build, section, step) != 0 || set_input(build, section, step) != 0 ||
 	    set_environment(build, section, step) != 0 || set_command(build, section, step) != 0 ||

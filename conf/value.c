@@ -62,6 +62,20 @@ static bool read_duration(const char *text, int64_t *milliseconds)
 	return true;
 }
 
+static bool read_size(const char *text, int64_t *bytes)
+{
+	static const char letters[] = "KMG";
+	int64_t number;
+	if (!read_digits(&text, &number))
+		return false;
+	const char *letter = *text ? strchr(letters, *text) : NULL;
+	for (const char *l = letters; letter && l <= letter; l++)
+		if (__builtin_mul_overflow(number, 1024, &number))
+			return false;
+	*bytes = number;
+	return text[letter != NULL] == '\0';
+}
+
 static bool read_boolean(const char *text, bool *value)
 {
 	static const char *const words[] = {"true", "yes", "on", "false", "no", "off"};
@@ -83,6 +97,15 @@ void value_write_duration(int64_t milliseconds, char out[VALUE_DURATION_SIZE])
 	else
 		snprintf(out, VALUE_DURATION_SIZE, "%" PRId64 "%s",
 			 milliseconds / units[i].milliseconds, units[i].name);
+}
+
+void value_write_size(int64_t bytes, char out[VALUE_DURATION_SIZE])
+{
+	static const char *const letters[] = {"", "K", "M", "G"};
+	size_t i = 0;
+	for (; i < 3 && bytes >= 1024 && bytes % 1024 == 0; i++)
+		bytes /= 1024;
+	snprintf(out, VALUE_DURATION_SIZE, "%" PRId64 "%s", bytes, letters[i]);
 }
 
 static int check_integer(const struct option *option, const char *text, char *why)
@@ -114,6 +137,23 @@ static int check_duration(const struct option *option, const char *text, char *w
 		return 0;
 	value_write_duration(option->min, least);
 	value_write_duration(option->max, most);
+	snprintf(why, VALUE_WHY_SIZE, "it goes from %s to %s", least, most);
+	return -1;
+}
+
+static int check_size(const struct option *option, const char *text, char *why)
+{
+	int64_t bytes;
+	char least[VALUE_DURATION_SIZE], most[VALUE_DURATION_SIZE];
+	if (!read_size(text, &bytes)) {
+		snprintf(why, VALUE_WHY_SIZE,
+			 "it takes a number of bytes, K, M or G: 4096, 64K, 512M");
+		return -1;
+	}
+	if (bytes >= option->min && bytes <= option->max)
+		return 0;
+	value_write_size(option->min, least);
+	value_write_size(option->max, most);
 	snprintf(why, VALUE_WHY_SIZE, "it goes from %s to %s", least, most);
 	return -1;
 }
@@ -162,6 +202,8 @@ int value_check(const struct option *option, const char *text, char why[VALUE_WH
 	switch (option->type) {
 	case OPTION_INTEGER:
 		return check_integer(option, text, why);
+	case OPTION_SIZE:
+		return check_size(option, text, why);
 	case OPTION_DURATION:
 		return check_duration(option, text, why);
 	case OPTION_CHOICE:
@@ -194,6 +236,13 @@ bool value_boolean(const char *text)
 	bool value = false;
 	BUG_ON(!read_boolean(text, &value));
 	return value;
+}
+
+int64_t value_size(const char *text)
+{
+	int64_t bytes = 0;
+	BUG_ON(!read_size(text, &bytes));
+	return bytes;
 }
 
 int64_t value_duration(const char *text)

@@ -78,6 +78,10 @@ START_TEST(the_steps)
 	check_list(write->environment, LIST("A=1", "EMPTY=", "PATH=/bin:/usr/bin", "B=x=y"));
 	ck_assert_int_eq(write->timeout_ms, 45 * 60000);
 	ck_assert_int_eq(write->grace_ms, 0);
+	ck_assert_int_eq(write->idle_timeout_ms, 120000);
+	ck_assert_int_eq(write->max_output, 4096);
+	ck_assert_int_eq(write->max_memory, 1 << 30);
+	ck_assert_int_eq(write->max_processes, 7);
 	ck_assert_int_eq(write->meter, CONF_METER_COMMAND);
 	check_list(write->meter_command, LIST("echo", "5"));
 	ck_assert(write->usage_required);
@@ -138,6 +142,10 @@ START_TEST(defaults)
 	ck_assert_ptr_null(step->meter_command[0]);
 	ck_assert_int_eq(step->timeout_ms, 0);
 	ck_assert_int_eq(step->grace_ms, 10000);
+	ck_assert_int_eq(step->idle_timeout_ms, 0);
+	ck_assert_int_eq(step->max_output, 64 << 20);
+	ck_assert_int_eq(step->max_memory, 0);
+	ck_assert_int_eq(step->max_processes, 0);
 	ck_assert_int_eq(step->meter, CONF_METER_NONE);
 	ck_assert(!step->usage_required);
 	ck_assert_int_eq(step->on_failure, CONF_FAILURE_CLOSE);

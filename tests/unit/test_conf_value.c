@@ -15,6 +15,7 @@ static const struct option integer = {
 	.name = "n", .type = OPTION_INTEGER, .min = 1, .max = INT64_MAX};
 static const struct option duration = {
 	.name = "t", .type = OPTION_DURATION, .min = 0, .max = INT64_MAX};
+static const struct option size = {.name = "s", .type = OPTION_SIZE, .min = 0, .max = INT64_MAX};
 static const struct option boolean = {.name = "b", .type = OPTION_BOOLEAN};
 
 static void takes(const struct option *option, const char *text)
@@ -102,6 +103,46 @@ START_TEST(written_durations_are_read_back)
 	}
 	value_write_duration(5400000, text);
 	ck_assert_str_eq(text, "90m");
+}
+END_TEST
+
+START_TEST(sizes)
+{
+	static const struct {
+		const char *text;
+		int64_t bytes;
+	} good[] = {{"0", 0},
+		    {"4096", 4096},
+		    {"4K", 4096},
+		    {"64M", 64 << 20},
+		    {"2G", INT64_C(2) << 30},
+		    {"8589934591G", INT64_C(8589934591) << 30},
+		    {"9223372036854775807", INT64_MAX}};
+	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+		takes(&size, good[i].text);
+		ck_assert_int_eq(value_size(good[i].text), good[i].bytes);
+	}
+	static const char *const others[] = {"",   "K",   "-1",  "1 K", "1k",  "1KB",
+					     "1T", "1.5", "1KK", "+1",  "0x1", "8589934592G"};
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		refuses(&size, others[i], "it takes a number of bytes, K, M or G: 4096, 64K, 512M");
+	const struct option narrow = {
+		.name = "s", .type = OPTION_SIZE, .min = 4096, .max = INT64_C(1) << 40};
+	refuses(&narrow, "4095", "it goes from 4K to 1024G");
+	refuses(&narrow, "1025G", "it goes from 4K to 1024G");
+}
+END_TEST
+
+START_TEST(written_sizes_are_read_back)
+{
+	static const int64_t bytes[] = {0, 1, 1023, 1024, 1025, 1 << 20, 3 << 19, INT64_MAX};
+	char text[VALUE_DURATION_SIZE];
+	for (size_t i = 0; i < sizeof(bytes) / sizeof(bytes[0]); i++) {
+		value_write_size(bytes[i], text);
+		ck_assert_int_eq(value_size(text), bytes[i]);
+	}
+	value_write_size(64 << 20, text);
+	ck_assert_str_eq(text, "64M");
 }
 END_TEST
 
@@ -291,6 +332,8 @@ int main(void)
 	tcase_add_test(values, integers);
 	tcase_add_test(values, durations);
 	tcase_add_test(values, written_durations_are_read_back);
+	tcase_add_test(values, sizes);
+	tcase_add_test(values, written_sizes_are_read_back);
 	tcase_add_test(values, booleans);
 	tcase_add_test(values, texts);
 	tcase_add_test(values, choices);
