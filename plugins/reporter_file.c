@@ -59,7 +59,7 @@ static int append(int fd, bool mend, const char *path, const char *line, size_t 
 int reporter_file(const struct conf_report *to, const char *line, size_t length,
 		  const struct host *host, struct err *err)
 {
-	struct stat stat;
+	struct stat stat = {.st_size = 0};
 	(void)host;
 	const int fd = open_file(to->path, &stat, err);
 	if (fd < 0)

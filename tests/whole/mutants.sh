@@ -3,29 +3,28 @@
 # refusal, is dropped, is doubled, loses its words, and rules.c must stop the build for exactly those
 # mutants that tests/data/fsm/harmless.txt does not list. A sample, drawn by SEED; all with SOAK=1.
 # deadline: 300
-set -eu
+. "$SRC/tests/lib.sh"
+set -e
 
 seed=${SEED:-$(date +%s)}
 sample=${SAMPLE:-150}
 list=$SRC/tests/data/fsm/harmless.txt
 rows='^\t\(MOVE\|DENY\)(\([A-Z]*\), \([A-Z_]*\), \(.*\))\( *\\\)\?$'
 
-fail() {
-	echo "$*" >&2
-	exit 1
-}
-
-compile() {
+compile()
+{
 	"${CC:-cc}" -std=gnu11 -fsyntax-only -I. -I"$SRC" "$SRC/fsm/rules.c" 2>words
 }
 
-# The line of the table's row for a state and an event, changed by a sed command.
-mutate() {
+# A copy of the table with one row replaced.
+mutate() # STATE EVENT REPLACEMENT
+{
 	sed "s/^\t[A-Z]*($1, $2, .*)\( *\\\\\)\?\$/$3/" "$SRC/fsm/table.h" >fsm/table.h
 	! cmp -s fsm/table.h "$SRC/fsm/table.h" || fail "$1 $2: the row was not changed"
 }
 
-make_mutant() {
+make_mutant() # STATE EVENT CHANGE
+{
 	case $3 in
 	DROPPED) mutate "$1" "$2" '\1' ;;
 	DOUBLED) mutate "$1" "$2" 'DENY('"$1, $2"', "twice") &' ;;
@@ -35,7 +34,8 @@ make_mutant() {
 	esac
 }
 
-all_mutants() {
+all_mutants()
+{
 	sed -n "s/$rows/\1 \2 \3 \4/p" "$SRC/fsm/table.h" | while read -r kind from event to; do
 		[ "$kind" = MOVE ] || to=REFUSED
 		for other in $states REFUSED DROPPED DOUBLED EMPTY; do
@@ -44,7 +44,8 @@ all_mutants() {
 	done
 }
 
-judge() {
+judge() # STATE EVENT CHANGE
+{
 	make_mutant "$1" "$2" "$3"
 	if grep -q "^$1 $2 $3: " "$list"; then
 		compile || fail "$1 $2 $3 is listed as harmless, but stops the build: $(cat words)"

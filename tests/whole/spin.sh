@@ -2,20 +2,14 @@
 # The rules, proved by SPIN on the model that `stepgate fsm --promela` prints; and the model, proved
 # able to fail: with one row of it changed, the rule that this row breaks does not hold any more.
 # deadline: 300
-set -eu
+. "$SRC/tests/lib.sh"
+set -e
 
-fail() {
-	echo "$*" >&2
-	exit 1
-}
+command -v spin >spin_path || skip "spin is not installed"
 
-if ! command -v spin >spin_path; then
-	echo "spin is not installed"
-	exit 77
-fi
-
-# build FOLDER: makes FOLDER/pan, the verifier of FOLDER/model.pml.
-build() {
+# Makes FOLDER/pan, the verifier of FOLDER/model.pml.
+build() # FOLDER
+{
 	(
 		cd "$1"
 		spin -a model.pml >spin.log || fail "spin: $(cat spin.log)"
@@ -23,8 +17,9 @@ build() {
 	)
 }
 
-# verdict FOLDER PROPERTY [fair]: "holds" or "fails", from a search that was not cut short.
-verdict() {
+# Prints "holds" or "fails", from a search that was not cut short.
+verdict() # FOLDER PROPERTY [fair]
+{
 	(
 		cd "$1"
 		./pan -a ${3:+-f} -m100000 -N "$2" >"$2.log" 2>&1
@@ -38,20 +33,22 @@ verdict() {
 	)
 }
 
-expect() {
+expect_verdict() # FOLDER PROPERTY holds|fails [fair]
+{
 	local given
 	given=$(verdict "$1" "$2" "${4-}")
 	[ "$given" = "$3" ] || fail "$1: property $2 $given: $(cat "$1/$2.log")"
 }
 
-# mutant NAME STATE EVENT ACTION PROPERTY [fair]
-mutant() {
+# The model with one row changed, on which the property must fail.
+mutant() # NAME STATE EVENT ACTION PROPERTY [fair]
+{
 	mkdir "$1"
 	sed "s/(state == $2 \&\& event == $3) -> .*/(state == $2 \&\& event == $3) -> $4/" true/model.pml \
 		>"$1/model.pml"
 	[ "$(diff true/model.pml "$1/model.pml" | grep -c '^>')" = 1 ] || fail "$1: not one row changed"
 	build "$1"
-	expect "$1" "$5" fails "${6-}"
+	expect_verdict "$1" "$5" fails "${6-}"
 }
 
 mkdir true
@@ -60,10 +57,10 @@ mkdir true
 [ "$(grep -c '(state == [A-Z]* && event == [A-Z_]*) ->' true/model.pml)" = 112 ] || fail "not 112 rows"
 build true
 for rule in r1 r2 r3 r4 r5 r6; do
-	expect true "$rule" holds
+	expect_verdict true "$rule" holds
 done
 for liveness in saved answered closed; do
-	expect true "$liveness" holds fair
+	expect_verdict true "$liveness" holds fair
 done
 
 mutant no_gate POSTCHECK AGAIN 'move(STEP, REPEATS)' r1
