@@ -1,5 +1,6 @@
 #include "status/clock.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -23,9 +24,11 @@ int64_t clock_monotonic_ms(void)
 const char *clock_write(int64_t us, char *text)
 {
 	int64_t fraction = us % SECOND_US;
-	if (fraction < 0)
+	time_t seconds = (time_t)(us / SECOND_US);
+	if (fraction < 0) {
 		fraction += SECOND_US;
-	const time_t seconds = (time_t)((us - fraction) / SECOND_US);
+		seconds--;
+	}
 	struct tm utc;
 	gmtime_r(&seconds, &utc);
 	const size_t length = strftime(text, CLOCK_TEXT, "%Y-%m-%dT%H:%M:%S", &utc);
@@ -53,14 +56,16 @@ static int separator(const char **at, const char *any)
 	return 0;
 }
 
+/* What stands behind a point, in microseconds; 0 where there is none, -1 where nothing follows. */
 static int64_t read_fraction(const char **at)
 {
 	int64_t value = 0, unit = SECOND_US / 10;
 	if (**at != '.')
 		return 0;
-	for ((*at)++; **at >= '0' && **at <= '9'; (*at)++, unit /= 10)
+	const char *first = ++*at;
+	for (; **at >= '0' && **at <= '9'; (*at)++, unit /= 10)
 		value += (**at - '0') * unit;
-	return value;
+	return *at > first ? value : -1;
 }
 
 /* "Z" or "+hh:mm", in seconds; the end of the text must follow. */
@@ -82,28 +87,51 @@ static int read_offset(const char *at, int *seconds)
 	return 0;
 }
 
+static int days_in(int year, int month)
+{
+	static const int days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+	const bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+	return days[month - 1] + (month == 2 && leap);
+}
+
+static int read_date(const char **at, struct tm *utc)
+{
+	const int year = digits(at, 4);
+	const int first = separator(at, "-");
+	const int month = digits(at, 2);
+	const int second = separator(at, "-");
+	const int day = digits(at, 2);
+	if (first || second || year < 0 || month < 1 || month > 12 || day < 1 ||
+	    day > days_in(year, month))
+		return -1;
+	utc->tm_year = year - 1900;
+	utc->tm_mon = month - 1;
+	utc->tm_mday = day;
+	return 0;
+}
+
+static int read_time(const char **at, struct tm *utc)
+{
+	utc->tm_hour = digits(at, 2);
+	const int first = separator(at, ":");
+	utc->tm_min = digits(at, 2);
+	const int second = separator(at, ":");
+	utc->tm_sec = digits(at, 2); /* 60 is a leap second */
+	return first || second || utc->tm_hour < 0 || utc->tm_hour > 23 || utc->tm_min < 0 ||
+			       utc->tm_min > 59 || utc->tm_sec < 0 || utc->tm_sec > 60
+		       ? -1
+		       : 0;
+}
+
 int clock_read(const char *text, int64_t *us)
 {
 	const char *at = text;
 	struct tm utc = {.tm_isdst = 0};
-	utc.tm_year = digits(&at, 4) - 1900;
-	const int a = separator(&at, "-");
-	utc.tm_mon = digits(&at, 2) - 1;
-	const int b = separator(&at, "-");
-	utc.tm_mday = digits(&at, 2);
-	const int c = separator(&at, "Tt ");
-	utc.tm_hour = digits(&at, 2);
-	const int d = separator(&at, ":");
-	utc.tm_min = digits(&at, 2);
-	const int e = separator(&at, ":");
-	utc.tm_sec = digits(&at, 2);
-	const int64_t fraction = read_fraction(&at);
 	int offset = 0;
-	if (a || b || c || d || e || read_offset(at, &offset) != 0)
+	if (read_date(&at, &utc) != 0 || separator(&at, "Tt ") != 0 || read_time(&at, &utc) != 0)
 		return -1;
-	if (utc.tm_year < -1900 || utc.tm_mon < 0 || utc.tm_mon > 11 || utc.tm_mday < 1 ||
-	    utc.tm_mday > 31 || utc.tm_hour < 0 || utc.tm_hour > 23 || utc.tm_min < 0 ||
-	    utc.tm_min > 59 || utc.tm_sec < 0 || utc.tm_sec > 60)
+	const int64_t fraction = read_fraction(&at);
+	if (fraction < 0 || read_offset(at, &offset) != 0)
 		return -1;
 	*us = ((int64_t)timegm(&utc) - offset) * SECOND_US + fraction;
 	return 0;
