@@ -1,4 +1,5 @@
 #!/bin/bash
+# flavour: release
 # deadline: 300
 # The Makefile can't lie: it builds what changed and nothing else, and installs what it built.
 . "$SRC/tests/lib.sh"

@@ -1,4 +1,5 @@
 #!/bin/bash
+# flavour: release
 # The harness itself can fail: over tests that pass, fail, hang, skip, leave a process behind, crash,
 # or look at what they are given, it says what happened to each.
 . "$SRC/tests/lib.sh"

@@ -1,4 +1,5 @@
 #!/bin/bash
+# flavour: release
 # deadline: 300
 # Each header compiles by itself, with both compilers: whoever includes it needs to know no other.
 . "$SRC/tests/lib.sh"

@@ -1,4 +1,5 @@
 #!/bin/bash
+# flavour: release
 # deadline: 300
 # The shape of the tree: what may include what, which library is used where, how long things are.
 # Each rule is first tried on a sample that breaks it.

@@ -1,4 +1,5 @@
 #!/bin/bash
+# flavour: release
 # Set-up of a machine, tried with stand-ins for Debian's programs: what is missing is installed once,
 # as root or through sudo; where that can't be, it is named and nothing is done.
 . "$SRC/tests/lib.sh"
