@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "conf/nearest.h"
+#include "conf/value.h"
 
 static bool is_option(const char *name)
 {
@@ -60,8 +61,20 @@ static int set_integer(const struct arg *arg, const char *text, struct err *err)
 	return 0;
 }
 
+static int set_duration(const struct arg *arg, const char *text, struct err *err)
+{
+	char why[VALUE_WHY_SIZE];
+	const struct option range = {.type = OPTION_DURATION, .min = arg->min, .max = arg->max};
+	if (value_check(&range, text, why) != 0)
+		return err_set(err, ERR_USAGE, "%s: '%s': %s", arg->name, text, why);
+	*(int64_t *)arg->value = value_duration(text);
+	return 0;
+}
+
 static int set_value(const struct arg *arg, const char *text, struct err *err)
 {
+	if (arg->type == ARG_DURATION || arg->type == ARG_PATIENCE)
+		return set_duration(arg, text, err);
 	if (arg->type == ARG_INTEGER)
 		return set_integer(arg, text, err);
 	*(const char **)arg->value = text;
@@ -93,6 +106,10 @@ static int take_option(const struct arg *table, int argc, char *const *argv, str
 			return err_set(err, ERR_USAGE, "%s: needs %s behind it", arg->name,
 				       arg->shown);
 		return 1 + texts->count;
+	}
+	if (arg->type == ARG_PATIENCE && !sign) {
+		*(int64_t *)arg->value = arg->max;
+		return 1;
 	}
 	if (!sign && argc < 2)
 		return err_set(err, ERR_USAGE, "%s: needs a value: %s", arg->name, arg->shown);

@@ -84,7 +84,7 @@ int closing_words(struct session *session, enum fsm_event why)
 		return -1;
 	if (session->git && session->conf->repository.commit_close)
 		commit_words(session, words.line);
-	session_say(words.line);
+	session_tell(session, why != FSM_EV_ERROR, words.line);
 	struct report report = {
 		.on = CONF_ON_CLOSED,
 		.text = words.line,

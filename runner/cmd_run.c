@@ -1,12 +1,15 @@
 #include <stdio.h>
 
 #include "runner/command.h"
+#include "runner/patience.h"
 #include "runner/phases.h"
 #include "runner/stop.h"
 
+#define JITTER_MOST_MS (24LL * 3600 * 1000)
+
 static const char *path = "stepgate.conf";
-static int64_t budget, threshold, max_cycles;
-static bool until_done, detailed;
+static int64_t budget, threshold, max_cycles, wait_ms, jitter_ms;
+static bool until_done, detailed, quiet;
 
 static const struct arg args[] = {
 	{"CONF", ARG_TEXT, &path, 0, 0, false, NULL, "the config file (default stepgate.conf)"},
@@ -19,6 +22,11 @@ static const struct arg args[] = {
 	 "with --until-done: at most so many"},
 	{"--detailed-exitcode", ARG_FLAG, &detailed, 0, 0, false, NULL,
 	 "exit with 10 where the cycle closed as it should and work is left"},
+	{"--wait", ARG_PATIENCE, &wait_ms, 0, PATIENCE_MOST_MS, false, "[=TIME]",
+	 "wait (for so long) while another cycle has the repository"},
+	{"--jitter", ARG_DURATION, &jitter_ms, 0, JITTER_MOST_MS, false, "TIME",
+	 "begin later, by less than this: always the same for a host and a config"},
+	{"--quiet", ARG_FLAG, &quiet, 0, 0, false, NULL, "print only what is not as it should be"},
 	{.name = NULL},
 };
 
@@ -87,14 +95,13 @@ static int run_cycles(struct session *session, struct err *err)
 	for (int64_t n = resumed;; n++) {
 		const size_t left = plan_left(&session->plan);
 		const bool last = n > 0 && (!until_done || left == 0 || !closed_well(session) ||
-					    session->closed_on == FSM_EV_USER ||
 					    (max_cycles && n >= max_cycles));
-		if (last)
+		if (last || stop_asked())
 			return 0;
 		if (new_cycle(session, err) != 0)
 			return -1;
 		if (until_done && plan_left(&session->plan) == left && closed_well(session) &&
-		    session->closed_on != FSM_EV_USER)
+		    !stop_asked())
 			return err_set(err, ERR_REFUSED,
 				       "cycle %lld completed no step: another would not either",
 				       (long long)cycle_number(session->cycle));
@@ -110,11 +117,10 @@ static int exit_code(const struct session *session)
 
 static int run_session(struct session *session, struct err *err)
 {
-	if (stop_install(err) != 0)
-		return -1;
 	if (plan_next(&session->plan) < 0 && !session_unfinished(session)) {
 		if (session->conf->when_complete == CONF_COMPLETE_STOP) {
-			fprintf(stderr, "stepgate: the plan is done: nothing to run\n");
+			if (!quiet)
+				fprintf(stderr, "stepgate: the plan is done: nothing to run\n");
 			return EXIT_AS_IT_SHOULD;
 		}
 		if (restart_plan(session, err) != 0)
@@ -123,17 +129,66 @@ static int run_session(struct session *session, struct err *err)
 	return run_cycles(session, err) != 0 ? -1 : exit_code(session);
 }
 
+/* Puts the run off by its jitter. The config is read for its errors, and again when its turn has
+ * come. */
+static int wait_for_turn(struct err *err)
+{
+	struct conf *conf = NULL;
+	if (jitter_ms == 0)
+		return 0;
+	if (conf_load(path, &conf, err) != 0)
+		return -1;
+	conf_free(conf);
+	const int64_t ms = patience_jitter(path, jitter_ms);
+	if (!quiet)
+		fprintf(stderr, "stepgate: waiting for %lld ms (--jitter)\n", (long long)ms);
+	stop_wait(ms);
+	return 0;
+}
+
+/* Opens the session, waiting for another one as long as was asked for. The config is read when the
+ * repository is free, so that it is the one that stands there now. */
+static int open_session(struct session *session, struct conf **conf, struct err *err)
+{
+	struct patience patience;
+	patience_init(&patience, wait_ms, quiet);
+	for (;;) {
+		if (conf_load(path, conf, err) != 0)
+			return -1;
+		const int failed = session_open(session, *conf, SESSION_GIT_READY, err);
+		session->quiet = quiet;
+		session->progress &= !quiet;
+		if (failed == 0 || !patience_again(&patience, session->folder, err))
+			return failed;
+		session_close(session);
+		*session = (struct session){.lock = {.fd = -1}};
+		conf_free(*conf);
+		*conf = NULL;
+	}
+}
+
+static int nothing_started(void)
+{
+	if (!quiet)
+		fprintf(stderr, "stepgate: stopped on request: nothing was started\n");
+	return EXIT_AS_IT_SHOULD;
+}
+
 static int run(struct err *err)
 {
 	struct conf *conf = NULL;
-	struct session session;
+	struct session session = {.lock = {.fd = -1}};
 	if (max_cycles && !until_done)
 		return err_set(err, ERR_USAGE, "--max-cycles: goes with --until-done");
-	if (conf_load(path, &conf, err) != 0)
+	if (stop_install(err) != 0 || wait_for_turn(err) != 0)
 		return -1;
-	int code = session_open(&session, conf, SESSION_GIT_READY, err);
+	if (stop_asked())
+		return nothing_started();
+	int code = open_session(&session, &conf, err);
 	if (code == 0)
 		code = run_session(&session, err);
+	else if (err->code == ERR_BUSY && stop_asked())
+		code = nothing_started();
 	session_close(&session);
 	conf_free(conf);
 	return code;
@@ -142,13 +197,14 @@ static int run(struct err *err)
 const struct command command_run = {
 	.name = "run",
 	.takes = "[CONF] [--budget N] [--threshold P] [--until-done [--max-cycles N]] "
-		 "[--detailed-exitcode]",
+		 "[--detailed-exitcode] [--wait[=TIME]] [--jitter TIME] [--quiet]",
 	.summary =
 		"Runs one cycle of a config: its steps, one after another, while the gate is open",
-	.details = "A cycle that was cut off is taken up where it stood. SIGINT or SIGTERM asks "
-		   "the step under\n"
-		   "way to end and closes the cycle; a second one kills the step. Its work is "
-		   "saved all the same.",
+	.details = "A cycle that was cut off is taken up where it stood. SIGINT, SIGTERM or SIGHUP "
+		   "asks the step\n"
+		   "under way to end and closes the cycle; a second one kills the step. SIGUSR1 "
+		   "closes the cycle\n"
+		   "after the step. The work is saved all the same. `stepgate stop` sends them.",
 	.args = args,
 	.run = run,
 };

@@ -23,18 +23,20 @@ static void row(const char *name, const char *value)
 
 static void print_text(const char *folder, const struct document_view *view)
 {
-	char holder[256], line[512];
+	char words[512], line[512];
+	struct lock_holder holder;
 	if (view->cycle == 0) {
 		printf("No cycle yet\n");
 		return;
 	}
-	const bool alive = lock_holder(folder, holder, sizeof(holder));
+	const enum lock_state lock = lock_look(folder, &holder);
 	printf("Cycle %lld: %s\n", (long long)view->cycle,
-	       view->ended_at ? "closed"
-	       : alive        ? "running"
-			      : "open, and nothing is at work on it");
-	if (alive)
-		row("Held by", holder);
+	       view->ended_at       ? "closed"
+	       : lock == LOCK_FREE  ? "open, and nothing is at work on it"
+	       : lock == LOCK_ALIVE ? "running"
+				    : "open, and held by what can't be seen from here");
+	if (lock != LOCK_FREE)
+		row("Held by", lock_words(&holder, words, sizeof(words)));
 	row("Reason", view->close_reason);
 	row("Started", view->started_at);
 	row("Ended", view->ended_at);

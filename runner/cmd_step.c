@@ -3,7 +3,6 @@
 #include "runner/command.h"
 #include "runner/phases.h"
 #include "runner/preflight.h"
-#include "runner/stop.h"
 #include "runner/tracker.h"
 #include "status/lines.h"
 
@@ -127,8 +126,6 @@ static int run(int (*what)(struct tracker *, struct err *), struct err *err)
 {
 	struct tracker tracker;
 	int code = tracker_open(&tracker, config, !no_push, SESSION_GIT, err);
-	if (code == 0)
-		code = stop_install(err);
 	if (code == 0)
 		code = what(&tracker, err);
 	tracker_close(&tracker);

@@ -2,80 +2,192 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "status/clock.h"
 #include "status/text.h"
 
-static void read_holder(int fd, char *holder, size_t size)
+/* A holder needs a moment from taking the lock to saying who it is, and a dying one from its end to
+ * the lock's. */
+#define MOMENT_MS 2000
+#define PAUSE_MS  5
+
+#define END_MARK "end\n" /* the last line: without it the text is not whole */
+
+enum {
+	TEXT_MOST = 8192,
+	PATH_ROOM = 4096,
+};
+
+static void host_name(char *host, size_t size)
 {
-	char bytes[256];
-	const ssize_t got = pread(fd, bytes, sizeof(bytes), 0);
-	snprintf(holder, size, "another process");
-	if (got > 0)
-		text_clean(bytes, (size_t)got, holder, size);
+	if (gethostname(host, size) != 0)
+		snprintf(host, size, "?");
+	host[size - 1] = '\0';
 }
 
-bool lock_holder(const char *folder, char *holder, size_t size)
+/* The value of a line "NAME VALUE", cleaned, into out. */
+static void take_text(const char *text, const char *name, char *out, size_t size)
 {
-	char path[4096];
+	const size_t length = strlen(name);
+	out[0] = '\0';
+	for (const char *line = text; *line; line += strcspn(line, "\n") + 1) {
+		if (strncmp(line, name, length) == 0 && line[length] == ' ') {
+			text_clean(line + length + 1, strcspn(line + length + 1, "\n"), out, size);
+			return;
+		}
+		if (!strchr(line, '\n'))
+			return;
+	}
+}
+
+static long long take_number(const char *text, const char *name)
+{
+	char digits[32];
+	take_text(text, name, digits, sizeof(digits));
+	return strtoll(digits, NULL, 10);
+}
+
+/* Reads what the holder says of itself. False where the text is not whole. */
+static bool read_holder(int fd, struct lock_holder *holder)
+{
+	char text[TEXT_MOST + 1];
+	const ssize_t got = pread(fd, text, TEXT_MOST, 0);
+	const size_t length = got > 0 ? (size_t)got : 0;
+	const size_t mark = strlen(END_MARK);
+	text[length] = '\0';
+	*holder = (struct lock_holder){.cycle = take_number(text, "cycle")};
+	take_text(text, "host", holder->host, sizeof(holder->host));
+	take_text(text, "boot", holder->process.boot, sizeof(holder->process.boot));
+	holder->process.pid = (pid_t)take_number(text, "pid");
+	holder->process.start = take_number(text, "start");
+	take_text(text, "since", holder->since, sizeof(holder->since));
+	take_text(text, "config", holder->config, sizeof(holder->config));
+	return length > mark && memcmp(text + length - mark, END_MARK, mark) == 0;
+}
+
+static bool held(int fd)
+{
 	struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+	return fcntl(fd, F_OFD_GETLK, &whole) == 0 && whole.l_type != F_UNLCK;
+}
+
+static bool of_this_host(const struct lock_holder *holder)
+{
+	char host[sizeof(holder->host)];
+	host_name(host, sizeof(host));
+	return strcmp(host, holder->host) == 0;
+}
+
+/* A text that names no one alive may be the last holder's, so it gets a moment to become true. */
+static enum lock_state look(int fd, struct lock_holder *holder)
+{
+	const int64_t deadline = clock_monotonic_ms() + MOMENT_MS;
+	while (held(fd)) {
+		const bool whole = read_holder(fd, holder);
+		const bool ours = of_this_host(holder);
+		if (whole && ours && identity_alive(&holder->process) && held(fd))
+			return LOCK_ALIVE;
+		if ((whole && !ours) || clock_monotonic_ms() >= deadline)
+			return LOCK_UNSEEN;
+		poll(NULL, 0, PAUSE_MS);
+	}
+	return LOCK_FREE;
+}
+
+static int open_lock(const char *folder, int flags)
+{
+	char path[PATH_ROOM];
 	snprintf(path, sizeof(path), "%s/%s", folder, LOCK_PATH);
-	const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	return open(path, flags | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0644);
+}
+
+enum lock_state lock_look(const char *folder, struct lock_holder *holder)
+{
+	const int fd = open_lock(folder, O_RDONLY);
 	if (fd < 0)
-		return false;
-	const bool held = fcntl(fd, F_OFD_GETLK, &whole) == 0 && whole.l_type != F_UNLCK;
-	if (held)
-		read_holder(fd, holder, size);
+		return LOCK_FREE;
+	const enum lock_state state = look(fd, holder);
 	close(fd);
-	return held;
+	return state;
 }
 
-static int busy(int fd, const char *path, struct err *err)
+char *lock_words(const struct lock_holder *holder, char *out, size_t size)
 {
-	char holder[256];
-	read_holder(fd, holder, sizeof(holder));
-	return err_set(err, ERR_BUSY, "%s: another cycle has the repository: %s", path, holder);
+	char cycle[48] = "";
+	if (holder->process.pid <= 0) {
+		snprintf(out, size, "another process");
+		return out;
+	}
+	if (holder->cycle > 0)
+		snprintf(cycle, sizeof(cycle), ", cycle %lld", holder->cycle);
+	snprintf(out, size, "host %s, pid %ld, since %s%s", holder->host, (long)holder->process.pid,
+		 holder->since, cycle);
+	return out;
 }
 
-int lock_take(struct lock *lock, const char *folder, struct err *err)
+static bool try(int fd)
 {
-	char path[4096];
-	snprintf(path, sizeof(path), "%s/%s", folder, LOCK_PATH);
-	lock->fd = -1;
-	const int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0644);
-	if (fd < 0)
-		return err_errno(err, "%s: can't be opened", path);
 	/* An open-file-description lock: no close() elsewhere in the process loses it, and it is
 	 * not passed on, since the descriptor is closed at exec. */
 	struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
-	if (fcntl(fd, F_OFD_SETLK, &whole) != 0) {
-		const int failed = errno == EAGAIN || errno == EACCES
-					   ? busy(fd, path, err)
-					   : err_errno(err, "%s: can't be locked", path);
-		close(fd);
-		return failed;
+	return fcntl(fd, F_OFD_SETLK, &whole) == 0;
+}
+
+/* 0 with the lock on fd, or -1 and *err. */
+static int lock_file(int fd, const char *folder, struct err *err)
+{
+	char words[512];
+	struct lock_holder holder;
+	while (!try(fd)) {
+		if (errno != EAGAIN && errno != EACCES)
+			return err_errno(err, "%s/%s: can't be locked", folder, LOCK_PATH);
+		if (look(fd, &holder) != LOCK_FREE)
+			return err_set(err, ERR_BUSY, "%s/%s: another cycle has the repository: %s",
+				       folder, LOCK_PATH,
+				       lock_words(&holder, words, sizeof(words)));
 	}
-	lock->fd = fd;
+	return 0;
+}
+
+int lock_take(struct lock *lock, const char *folder, const char *config, struct err *err)
+{
+	lock->fd = -1;
+	const int fd = open_lock(folder, O_RDWR | O_CREAT);
+	if (fd < 0)
+		return err_errno(err, "%s/%s: can't be opened", folder, LOCK_PATH);
+	if (lock_file(fd, folder, err) != 0) {
+		close(fd);
+		return -1;
+	}
+	*lock = (struct lock){.fd = fd, .since = clock_now(), .config = config};
 	lock_describe(lock, 0);
 	return 0;
 }
 
 void lock_describe(const struct lock *lock, long long cycle)
 {
-	char host[128] = "?";
-	char since[CLOCK_TEXT];
-	char text[256];
-	gethostname(host, sizeof(host) - 1);
-	int length = snprintf(text, sizeof(text), "host %s, pid %ld, since %s", host,
-			      (long)getpid(), clock_write(clock_now(), since));
-	if (cycle > 0 && length > 0 && length < (int)sizeof(text))
-		length += snprintf(text + length, sizeof(text) - (size_t)length, ", cycle %lld",
-				   cycle);
-	if (length > 0 && length < (int)sizeof(text) && ftruncate(lock->fd, 0) == 0)
-		(void)!pwrite(lock->fd, text, (size_t)length, 0);
+	char host[sizeof(((struct lock_holder *)0)->host)], since[CLOCK_TEXT], text[TEXT_MOST];
+	char config[PATH_ROOM] = "";
+	struct identity self = {.pid = getpid()};
+	host_name(host, sizeof(host));
+	identity_of(self.pid, &self);
+	if (lock->config[0] && !realpath(lock->config, config))
+		snprintf(config, sizeof(config), "%s", lock->config);
+	config[strcspn(config, "\n")] = '\0';
+	const int length = snprintf(text, sizeof(text),
+				    "host %s\nboot %s\npid %ld\nstart %lld\nsince %s\ncycle %lld\n"
+				    "config %s\n" END_MARK,
+				    host, self.boot, (long)self.pid, self.start,
+				    clock_write(lock->since, since), cycle, config);
+	/* Never shorter than what it says: a reader of a half sees that the end is missing. */
+	if (length > 0 && length < (int)sizeof(text) &&
+	    pwrite(lock->fd, text, (size_t)length, 0) == length)
+		(void)!ftruncate(lock->fd, length);
 }
 
 void lock_release(struct lock *lock)

@@ -1,24 +1,51 @@
-/* One at a time: the lock of a repository, FOLDER/.stepgate/lock. It dies with its holder. */
+/*
+ * One at a time: the lock of a repository, FOLDER/.stepgate/lock. It is a lock of the kernel's on
+ * that file, so it dies with its holder; what stands in the file only says who that is.
+ */
 #ifndef RUNNER_LOCK_H
 #define RUNNER_LOCK_H
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "conf/err.h"
+#include "runner/identity.h"
 
-#define LOCK_PATH ".stepgate/lock" /* says who holds it: host, pid, since when, which cycle */
+#define LOCK_PATH ".stepgate/lock" /* "NAME VALUE" lines: struct lock_holder, then "end" */
 
 struct lock {
-	int fd; /* -1: not held */
+	int fd;             /* -1: not held */
+	int64_t since;      /* microseconds since 1970 */
+	const char *config; /* borrowed */
 };
 
-/* Takes it without waiting. 0, or -1 and *err: ERR_BUSY with who holds it and since when. */
-int lock_take(struct lock *lock, const char *folder, struct err *err);
+enum lock_state {
+	LOCK_FREE,
+	LOCK_ALIVE,  /* held by a living process of this machine: the holder is that very one */
+	LOCK_UNSEEN, /* held, and by whom can't be seen from here: on another host, in another
+			container, or about to be gone */
+};
+
+struct lock_holder {
+	char host[256];
+	struct identity process;
+	char since[64];
+	long long cycle;   /* 0: none yet */
+	char config[4096]; /* absolute path; "" for an agent's own cycle */
+};
+
+/* Takes it without waiting, but for a holder that is dead already. `config` is the path of the
+ * config file or "". 0, or -1 and *err: ERR_BUSY with who holds it and since when. */
+int lock_take(struct lock *lock, const char *folder, const char *config, struct err *err);
 /* Writes which cycle it is held for. A failure is of no consequence: the lock itself holds. */
 void lock_describe(const struct lock *lock, long long cycle);
-/* Whether a living process holds it; its description, cleaned, into holder[size]. Takes nothing. */
-bool lock_holder(const char *folder, char *holder, size_t size);
 void lock_release(struct lock *lock);
+
+/* Who holds it, taking nothing; *holder is what it said of itself, cleaned, where it is not free.
+ */
+enum lock_state lock_look(const char *folder, struct lock_holder *holder);
+/* "host H, pid 12, since TIME, cycle 3" into out[size]; gives out. */
+char *lock_words(const struct lock_holder *holder, char *out, size_t size);
 
 #endif

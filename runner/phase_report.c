@@ -68,7 +68,7 @@ struct told *report_step(struct session *session, struct receipt *receipt)
 	struct told *told = cycle_tell(session->cycle, receipt);
 	if (!told)
 		return NULL;
-	session_say(line);
+	session_tell(session, step->ok, line);
 	if (!step->ok && facts->why[0])
 		session_warn(session, "step %d: %s: %s", step->number, receipt_words(facts->result),
 			     facts->why);

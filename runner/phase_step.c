@@ -225,7 +225,7 @@ struct work *work_step(struct session *session, struct gate_pass *pass)
 	};
 	if (cycle_start_step(session->cycle, pass) != 0)
 		return NULL;
-	session_say(line);
+	session_tell(session, true, line);
 	session->step.own = USAGE_KNOWN(0);
 	enum fsm_event how = FSM_EV_CRASHED;
 	if (announce(session) == 0) {

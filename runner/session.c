@@ -18,6 +18,12 @@ void session_say(const char *line)
 	fflush(stdout);
 }
 
+void session_tell(const struct session *session, bool good, const char *line)
+{
+	if (!good || !session->quiet)
+		session_say(line);
+}
+
 void session_warn(struct session *session, const char *format, ...)
 {
 	char text[1024];
@@ -64,7 +70,7 @@ int session_open(struct session *session, const struct conf *conf, enum session_
 	if (open_git(session, need, err) != 0)
 		return -1;
 	if (file_make_home(session->folder, err) != 0 ||
-	    lock_take(&session->lock, session->folder, err) != 0 ||
+	    lock_take(&session->lock, session->folder, conf->path, err) != 0 ||
 	    journal_open(session->folder, &session->journal, &notice, err) != 0)
 		return -1;
 	tell_notice(session, notice);

@@ -44,6 +44,7 @@ struct session {
 	struct journal_note note; /* what the next move brings along */
 	struct err err;           /* why a move was not let through */
 	bool progress;            /* stderr is a terminal: show what goes on */
+	bool quiet;               /* stdout has only what is not as it should be */
 	bool foreign;             /* the cycle taken up belongs to another plan … */
 	bool foreign_agent;       /* … that of an agent which drives itself */
 	enum fsm_event closed_on; /* once the cycle is CLOSED */
@@ -87,6 +88,9 @@ int session_set_step(struct session *session, int number, const char *title,
 
 /* A line of the product, on stdout at once. */
 void session_say(const char *line);
+/* The same; but a line that tells of what is as it should be is left out where the user wants none.
+ */
+void session_tell(const struct session *session, bool good, const char *line);
 /* A line of talk, on stderr and among the journal's messages. */
 void session_warn(struct session *session, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));

@@ -5,6 +5,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "runner/stop.h"
+
 #define LOCK_TIMEOUT_MS 30000
 #define PUSH_TIMEOUT_MS 120000
 
@@ -89,7 +91,7 @@ int tracker_open(struct tracker *tracker, const char *config, bool push, enum se
 {
 	struct session *session = &tracker->session;
 	*tracker = (struct tracker){.session = {.lock = {.fd = -1}}};
-	if (settings(tracker, config, push, err) != 0 ||
+	if (stop_install(err) != 0 || settings(tracker, config, push, err) != 0 ||
 	    session_open(session, &tracker->conf, need, err) != 0)
 		return -1;
 	const int found = session_resume(session, told_usage, err);

@@ -1,0 +1,111 @@
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/pidfd.h>
+#include <unistd.h>
+
+#include "runner/command.h"
+#include "runner/lock.h"
+#include "runner/stop.h"
+#include "runner/tracker.h"
+#include "status/journal.h"
+
+static bool at_once;
+
+static const struct arg args[] = {
+	{"--now", ARG_FLAG, &at_once, 0, 0, false, NULL,
+	 "ask the step under way to end; given again: kill it"},
+	{.name = NULL},
+};
+
+/* What to do about a repository in which nothing is at work. */
+static int nothing_runs(const char *folder, struct err *err)
+{
+	struct journal *journal = NULL;
+	struct journal_cycle last;
+	const char *advice = "";
+	int64_t number = 0;
+	if (journal_open_read(folder, &journal, NULL) > 0 &&
+	    journal_last_cycle(journal, &last, NULL) > 0) {
+		number = last.past.number;
+		if (last.past.state == FSM_CLOSED)
+			number = 0;
+		else if (last.plan[0] == '\0')
+			advice = ", and an agent drives it: end it with `stepgate update "
+				 "--cycle-end user`";
+		else
+			advice = " and was cut off: the next `stepgate run` goes on with it";
+		journal_cycle_release(&last);
+	}
+	journal_close(journal);
+	if (number == 0)
+		return err_set(err, ERR_REFUSED, "%s: nothing runs here to be stopped", folder);
+	return err_set(err, ERR_REFUSED,
+		       "%s: nothing runs here to be stopped: cycle %lld is open%s", folder,
+		       (long long)number, advice);
+}
+
+/* Signals that very process and no other: the descriptor is opened before it is looked at. */
+static int signal_holder(const struct lock_holder *holder, int sig, struct err *err)
+{
+	const long pid = (long)holder->process.pid;
+	const int process = pidfd_open(holder->process.pid, 0);
+	if (process < 0)
+		return err_errno(err, "process %ld, which has the repository, can't be asked", pid);
+	int sent = -1;
+	if (!identity_alive(&holder->process))
+		err_set(err, ERR_REFUSED, "process %ld ended meanwhile", pid);
+	else if (pidfd_send_signal(process, sig, NULL, 0) != 0)
+		err_errno(err, "process %ld, which has the repository, can't be asked", pid);
+	else
+		sent = 0;
+	close(process);
+	return sent;
+}
+
+static int stop(const char *folder, struct err *err)
+{
+	struct lock_holder holder;
+	char words[512], cycle[48] = "The command at work here";
+	switch (lock_look(folder, &holder)) {
+	case LOCK_FREE:
+		return nothing_runs(folder, err);
+	case LOCK_UNSEEN:
+		return err_set(err, ERR_REFUSED,
+			       "%s: what has the repository can't be seen from here: %s: stop it "
+			       "where it runs",
+			       folder, lock_words(&holder, words, sizeof(words)));
+	case LOCK_ALIVE:
+		break;
+	}
+	if (signal_holder(&holder, at_once ? STOP_NOW : STOP_AFTER_STEP, err) != 0)
+		return -1;
+	if (holder.cycle > 0)
+		snprintf(cycle, sizeof(cycle), "Cycle %lld", holder.cycle);
+	printf("%s (pid %ld) is asked to close %s\n", cycle, (long)holder.process.pid,
+	       at_once ? "now" : "after the step under way");
+	return EXIT_AS_IT_SHOULD;
+}
+
+static int run(struct err *err)
+{
+	char folder[4096];
+	if (tracker_folder(folder, sizeof(folder), err) != 0)
+		return -1;
+	return stop(folder, err);
+}
+
+const struct command command_stop = {
+	.name = "stop",
+	.takes = "[--now]",
+	.summary = "Asks the cycle that runs in this repository to close after the step under way",
+	.details = "With --now the step under way is asked to end (SIGTERM, then SIGKILL after its "
+		   "`grace`); a\n"
+		   "second --now has it killed at once. Its work is committed and reported all the "
+		   "same, and the\n"
+		   "cycle closes with \"User requested\". Does not wait for that. Exit code 1: "
+		   "nothing "
+		   "runs here.",
+	.args = args,
+	.run = run,
+};
