@@ -16,7 +16,9 @@ static struct parse {
 	const struct words *words;
 	struct settings *settings;
 	cfg_t *root;
-	cfg_t *section; /* the one that settings->sections ends with */
+	cfg_t *section;           /* the one that settings->sections ends with */
+	const struct word *value; /* the last one, and its key */
+	const struct word *key;
 	struct err err;
 } parse;
 
@@ -64,8 +66,9 @@ static char *write_words(const struct words *words)
 static const struct word *key_of(const struct word *value)
 {
 	const struct word *word = value;
-	while (word->kind != WORD_EQUALS && word->kind != WORD_APPEND)
-		word--;
+	for (; word->kind != WORD_EQUALS && word->kind != WORD_APPEND; word--)
+		if (word == parse.value)
+			return parse.key;
 	return word - 1;
 }
 
@@ -222,11 +225,12 @@ static int take_value(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *resul
 	struct section *section = section_of(cfg, key);
 	if (!section)
 		return -1;
-	for (size_t i = 0; i < section->count; i++) {
-		const struct setting *earlier = &section->settings[i];
-		if (earlier->option == option && earlier->key != key && key[1].kind != WORD_APPEND)
-			return given_twice(key, earlier->key, option->name, NULL);
-	}
+	const bool begins = key != parse.key;
+	parse.value = word;
+	parse.key = key;
+	for (size_t i = 0; i < section->count && begins && key[1].kind != WORD_APPEND; i++)
+		if (section->settings[i].option == option)
+			return given_twice(key, section->settings[i].key, option->name, NULL);
 	char why[VALUE_WHY_SIZE];
 	if (value_check(option, word->text, why) != 0)
 		return word_error(word, &parse.err, "%s = \"%.80s\": %s", option->name, word->text,

@@ -334,6 +334,23 @@ START_TEST(a_large_plan)
 }
 END_TEST
 
+/* Each value is looked at once, not once for every other. */
+START_TEST(a_long_list)
+{
+	FILE *file = fopen("long.conf", "w");
+	ck_assert_ptr_nonnull(file);
+	fputs("step \"A\" { command = {true", file);
+	for (int i = 0; i < 200000; i++)
+		fputs(",x", file);
+	fputs("} }\n", file);
+	ck_assert_int_eq(fclose(file), 0);
+	struct conf *conf = load("long.conf");
+	ck_assert_str_eq(conf->steps[0].command[200000], "x");
+	ck_assert_ptr_null(conf->steps[0].command[200001]);
+	conf_free(conf);
+}
+END_TEST
+
 START_TEST(every_example_loads)
 {
 	char path[4096];
@@ -396,6 +413,7 @@ int main(void)
 	tcase_add_test(good, the_longest_title);
 	tcase_add_test(good, a_name_that_is_no_text_is_no_title);
 	tcase_add_test(good, a_large_plan);
+	tcase_add_test(good, a_long_list);
 	tcase_add_test(good, every_example_loads);
 	tcase_add_test(good, the_nightly_example_has_every_key);
 	tcase_add_test(good, nothing_to_free_is_fine);
