@@ -83,18 +83,35 @@ char *reporter_json(const struct report *report)
 	return text;
 }
 
+bool reporter_wants(const struct conf_report *to, const struct report *report)
+{
+	return (to->on & report->on) != 0;
+}
+
+int reporter_deliver(const struct conf_report *to, const char *line, const struct host *host,
+		     struct err *err)
+{
+	/* From here on it is bytes with a length, a newline at their end. */
+	const size_t length = strlen(line) + 1;
+	char *bytes = malloc(length);
+	if (!bytes)
+		return err_set(err, ERR_INTERNAL, "out of memory");
+	memcpy(bytes, line, length - 1);
+	bytes[length - 1] = '\n';
+	const int result = kinds[to->type](to, bytes, length, host, err);
+	free(bytes);
+	return result;
+}
+
 int reporter_send(const struct conf_report *to, const struct report *report,
 		  const struct host *host, struct err *err)
 {
-	if (!(to->on & report->on))
+	if (!reporter_wants(to, report))
 		return 0;
 	char *line = reporter_json(report);
 	if (!line)
 		return err_set(err, ERR_INTERNAL, "out of memory");
-	/* The NUL becomes the newline: from here on it is bytes with a length. */
-	const size_t length = strlen(line) + 1;
-	line[length - 1] = '\n';
-	const int result = kinds[to->type](to, line, length, host, err);
+	const int result = reporter_deliver(to, line, host, err);
 	free(line);
 	return result;
 }

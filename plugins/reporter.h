@@ -3,6 +3,7 @@
 #ifndef PLUGINS_REPORTER_H
 #define PLUGINS_REPORTER_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "conf/conf.h"
@@ -30,6 +31,12 @@ struct report {
 /* Sends it to one reporter if that one wants it. 0 sent or not wanted, -1 and *err. */
 int reporter_send(const struct conf_report *to, const struct report *report,
 		  const struct host *host, struct err *err);
+
+/* The same in two halves, for a report that is kept until it is delivered. Whether the reporter
+ * wants it; and the delivery of a line that reporter_json made. 0, or -1 and *err. */
+bool reporter_wants(const struct conf_report *to, const struct report *report);
+int reporter_deliver(const struct conf_report *to, const char *line, const struct host *host,
+		     struct err *err);
 
 /* The report as one line of JSON (malloc, no newline), or NULL when memory is short. */
 char *reporter_json(const struct report *report);

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "plugins/reporter.h"
+#include "runner/outbox.h"
 #include "runner/phases.h"
 #include "status/clock.h"
 #include "status/lines.h"
@@ -24,11 +24,18 @@ static void find_words(const struct session *session, enum fsm_event why, struct
 	line_closed(words->line, sizeof(words->line), cycle_number(session->cycle), words->reason);
 }
 
-void closing_note(struct session *session, enum fsm_event why)
+int closing_note(struct session *session, enum fsm_event why)
 {
 	static struct words words; /* the note borrows it until the move is made */
 	find_words(session, why, &words);
 	session->note = (struct journal_note){.message = words.line, .reason = words.reason};
+	struct report report = {
+		.on = CONF_ON_CLOSED,
+		.text = words.line,
+		.reason = words.reason,
+		.cause = line_cause(why),
+	};
+	return outbox_fill(session, &report);
 }
 
 /* What the next one to look at the document should do. */
@@ -85,20 +92,13 @@ int closing_words(struct session *session, enum fsm_event why)
 	if (session->git && session->conf->repository.commit_close)
 		commit_words(session, words.line);
 	session_tell(session, why != FSM_EV_ERROR, words.line);
-	struct report report = {
-		.on = CONF_ON_CLOSED,
-		.text = words.line,
-		.reason = words.reason,
-		.cause = line_cause(why),
-	};
-	tell_reporters(session, &report);
-	return 0;
+	outbox_deliver(session);
+	return journal_finished(session->journal, cycle_number(session->cycle), &session->err);
 }
 
 int close_cycle(struct session *session, enum fsm_event why)
 {
-	closing_note(session, why);
-	if (cycle_close(session->cycle, why) != 0)
+	if (closing_note(session, why) != 0 || cycle_close(session->cycle, why) != 0)
 		return -1;
 	return closing_words(session, why);
 }

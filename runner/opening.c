@@ -2,7 +2,7 @@
  * out. */
 #include <stdio.h>
 
-#include "plugins/reporter.h"
+#include "runner/outbox.h"
 #include "runner/phases.h"
 #include "status/clock.h"
 #include "status/text.h"
@@ -37,9 +37,10 @@ int open_cycle(struct session *session, const struct gate_terms *terms, const ch
 		.terms = terms,
 		.message = line,
 	};
-	if (cycle_begin(session->cycle) != 0 || begin_document(session, task) != 0)
-		return -1;
 	struct report report = {.on = CONF_ON_STARTED, .text = line};
-	tell_reporters(session, &report);
+	if (outbox_fill(session, &report) != 0 || cycle_begin(session->cycle) != 0 ||
+	    begin_document(session, task) != 0)
+		return -1;
+	outbox_deliver(session);
 	return 0;
 }

@@ -36,8 +36,8 @@ int postcheck(struct session *session, struct told *told)
 	if (wanted == FSM_EV_AGAIN &&
 	    gate_ask(cycle_terms(session->cycle), cycle_used(session->cycle)) != GATE_OPEN)
 		event = FSM_EV_THRESHOLD;
-	if (event != FSM_EV_AGAIN)
-		closing_note(session, event);
+	if (event != FSM_EV_AGAIN && closing_note(session, event) != 0)
+		return -1;
 	if (cycle_check(session->cycle, told, event) < 0)
 		return -1;
 	return event == FSM_EV_AGAIN ? 0 : closing_words(session, event);

@@ -1,5 +1,4 @@
-#include "plugins/reporter.h"
-#include "runner/host.h"
+#include "runner/outbox.h"
 #include "runner/phases.h"
 #include "status/clock.h"
 #include "status/lines.h"
@@ -7,23 +6,6 @@
 enum {
 	LINE = 600,
 };
-
-void tell_reporters(struct session *session, struct report *report)
-{
-	struct host host;
-	host_init(&host);
-	report->at = clock_now();
-	report->title = session->conf->title;
-	report->cycle = cycle_number(session->cycle);
-	report->used = cycle_used(session->cycle);
-	report->terms = *cycle_terms(session->cycle);
-	for (size_t i = 0; i < session->conf->nreports; i++) {
-		struct err err = {.code = ERR_NONE};
-		if (reporter_send(&session->conf->reports[i], report, &host, &err) != 0)
-			session_warn(session, "report \"%s\" failed: %s",
-				     session->conf->reports[i].title, err.text);
-	}
-}
 
 /* Whether the step is not to be run again: its worker succeeded and a commit holds what it did, or
  * the config passes over failures. A push that failed is made up for by the next one. */
@@ -64,6 +46,8 @@ struct told *report_step(struct session *session, struct receipt *receipt)
 		.action = action,
 		.commit = facts->commit[0] ? facts->commit : NULL,
 	};
+	if (outbox_fill(session, &report) != 0)
+		return NULL;
 
 	struct told *told = cycle_tell(session->cycle, receipt);
 	if (!told)
@@ -74,7 +58,7 @@ struct told *report_step(struct session *session, struct receipt *receipt)
 			     facts->why);
 	else if (!step->ok && step->why[0])
 		session_warn(session, "step %d: %s", step->number, step->why);
-	tell_reporters(session, &report);
+	outbox_deliver(session);
 	const int at = plan_find(&session->plan, step->title);
 	if (dealt && at >= 0)
 		session->plan.dealt_with[at] = true;

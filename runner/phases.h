@@ -26,17 +26,13 @@ struct told *report_step(struct session *session, struct receipt *receipt);
 int postcheck(struct session *session, struct told *told);
 
 /* What the closing of a cycle needs, for PRECHECK and POSTCHECK alike. `why` is a CLOSES event.
- * closing_note goes before the move; closing_words after it: document, commit, report. */
-void closing_note(struct session *session, enum fsm_event why);
+ * closing_note goes before the move; closing_words after it: document, commit, report; it may be said
+ * again where it was cut off. 0, or -1. */
+int closing_note(struct session *session, enum fsm_event why);
 int closing_words(struct session *session, enum fsm_event why);
 
 /* PRECHECK -> CLOSED with all that belongs to it. 0, or -1. */
 int close_cycle(struct session *session, enum fsm_event why);
-
-/* Tells every reporter of the config; one that fails is warned of, and changes nothing. `report`
- * needs only what belongs to the event. */
-struct report;
-void tell_reporters(struct session *session, struct report *report);
 
 /* IDLE -> PRECHECK with all that belongs to it: a new cycle, its document, the word to the
  * reporters; `task` may be NULL. The words go into line[OPENING_LINE]. 0, or -1. */

@@ -42,6 +42,8 @@ struct session {
 	struct cycle_proofs proofs;
 	struct session_step step;
 	struct journal_note note; /* what the next move brings along */
+	struct journal_report *outbox; /* the reports in it (runner/outbox.h) */
+	size_t noutbox;
 	struct err err;           /* why a move was not let through */
 	bool progress;            /* stderr is a terminal: show what goes on */
 	bool quiet;               /* stdout has only what is not as it should be */

@@ -39,11 +39,17 @@ struct journal_cycle {
 	int64_t started_at;  /* microseconds since 1970 */
 	int64_t ended_at;    /* 0 while it is not closed */
 	char *reason;        /* close reason in words, or NULL */
+	bool finished;       /* CLOSED, and the closing words are in document and git, and told */
+	enum fsm_event closed_on; /* CLOSED: the event */
+	struct usage own; /* of past.step in STEP: the last sample; unknown where there is none */
+	char *process;    /* of past.step: as journal_process recorded it, or NULL */
 };
 void journal_cycle_release(struct journal_cycle *cycle);
 
 /* The newest cycle. 1 and *cycle, 0 where there is none, -1 and *err. */
 int journal_last_cycle(struct journal *journal, struct journal_cycle *cycle, struct err *err);
+
+struct journal_report;
 
 /* What a move brings along, written in the same transaction. Set what belongs to the event. */
 struct journal_note {
@@ -58,13 +64,34 @@ struct journal_note {
 	bool ok;                        /* TOLD */
 	const char *action;             /* TOLD */
 	bool dealt_with; /* TOLD: the step of the plan is done (or skipped): not to be run again */
-	const char *message; /* any: the line it is told by, kept as a message */
-	const char *reason;  /* CLOSES: in words */
+	const char *message;                 /* any: the line it is told by, kept as a message */
+	const char *reason;                  /* CLOSES: in words */
+	const struct journal_report *outbox; /* any: what to deliver for it (ids not yet set) */
+	size_t noutbox;
 };
 
 /* Records a move and its note, as one transaction. 0, or -1 and *err and nothing recorded. */
 int journal_move(struct journal *journal, const struct cycle_move *move,
 		 const struct journal_note *note, struct err *err);
+
+/* What the step under way has used so far, so that it is known also after our death. */
+int journal_sample(struct journal *journal, int64_t cycle, struct usage own, struct err *err);
+/* Which process does the step under way: text that only its writer need understand. */
+int journal_process(struct journal *journal, int64_t cycle, const char *process, struct err *err);
+/* The closing words of a cycle are in document and git, and told. */
+int journal_finished(struct journal *journal, int64_t cycle, struct err *err);
+
+/* A report that is to be delivered to one reporter: put here with the move that it reports
+ * (journal_note.outbox), taken out once it was delivered, or failed and was said to. */
+struct journal_report {
+	int64_t id;
+	const char *reporter; /* its title in the config */
+	const char *line;     /* JSON */
+};
+int journal_outbox(struct journal *journal,
+		   void (*each)(void *context, const struct journal_report *report), void *context,
+		   struct err *err);
+int journal_outbox_remove(struct journal *journal, int64_t id, struct err *err);
 
 /* Adds a message. `kind` is a word ("report", "start", "warning", "agent"). 0, or -1 and *err. */
 int journal_message(struct journal *journal, int64_t cycle, const char *kind, const char *text,
@@ -76,6 +103,8 @@ int journal_plan_done(struct journal *journal, const char *plan,
 		      struct err *err);
 /* Begins a new round of the plan: no step of it is done. */
 int journal_plan_restart(struct journal *journal, const char *plan, struct err *err);
+/* Which round the plan is in, from 1. */
+int journal_plan_round(struct journal *journal, const char *plan, int64_t *round, struct err *err);
 /* The largest known, not estimated, usage of any one step of the plan, ever. Unknown if there is
  * none. */
 int journal_largest_step(struct journal *journal, const char *plan, struct usage *usage,

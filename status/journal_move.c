@@ -195,6 +195,43 @@ int journal_message(struct journal *journal, int64_t cycle, const char *kind, co
 	return journal_execute(journal, s, err);
 }
 
+static int write_outbox(struct journal *journal, int64_t cycle, const struct journal_report *report,
+			struct err *err)
+{
+	sqlite3_stmt *s = about(journal, JOURNAL_OUTBOX_ADD, cycle, err);
+	if (!s)
+		return -1;
+	bind_text(s, 2, report->reporter);
+	bind_text(s, 3, report->line);
+	return journal_execute(journal, s, err);
+}
+
+int journal_outbox_remove(struct journal *journal, int64_t id, struct err *err)
+{
+	return journal_execute(journal, about(journal, JOURNAL_OUTBOX_REMOVE, id, err), err);
+}
+
+int journal_sample(struct journal *journal, int64_t cycle, struct usage own, struct err *err)
+{
+	sqlite3_stmt *s = about(journal, JOURNAL_SAMPLE, cycle, err);
+	if (s)
+		bind_usage(s, 2, own);
+	return journal_execute(journal, s, err);
+}
+
+int journal_process(struct journal *journal, int64_t cycle, const char *process, struct err *err)
+{
+	sqlite3_stmt *s = about(journal, JOURNAL_PROCESS, cycle, err);
+	if (s)
+		bind_text(s, 2, process);
+	return journal_execute(journal, s, err);
+}
+
+int journal_finished(struct journal *journal, int64_t cycle, struct err *err)
+{
+	return journal_execute(journal, about(journal, JOURNAL_FINISHED, cycle, err), err);
+}
+
 static int write_all(struct journal *journal, const struct cycle_move *move,
 		     const struct journal_note *note, struct err *err)
 {
@@ -202,22 +239,35 @@ static int write_all(struct journal *journal, const struct cycle_move *move,
 	if (write_event(journal, move, note, err) != 0 ||
 	    write_move(journal, move, note->at, err) != 0 || write_cycle(journal, move, err) != 0)
 		return -1;
+	for (size_t i = 0; i < note->noutbox; i++)
+		if (write_outbox(journal, move->cycle, &note->outbox[i], err) != 0)
+			return -1;
 	if (note->message)
 		return journal_message(journal, move->cycle, "report", note->message, note->at,
 				       err);
 	return 0;
 }
 
-int journal_move(struct journal *journal, const struct cycle_move *move,
-		 const struct journal_note *note, struct err *err)
+int journal_begin(struct journal *journal, struct err *err)
 {
-	if (journal_execute(journal, journal_prepare(journal, JOURNAL_BEGIN, err), err) != 0)
-		return -1;
-	if (write_all(journal, move, note, err) == 0 &&
+	return journal_execute(journal, journal_prepare(journal, JOURNAL_BEGIN, err), err);
+}
+
+int journal_end(struct journal *journal, bool well, struct err *err)
+{
+	if (well &&
 	    journal_execute(journal, journal_prepare(journal, JOURNAL_COMMIT, err), err) == 0)
 		return 0;
 	/* The words of what went wrong are kept: a rollback's own trouble would say less. */
 	if (!sqlite3_get_autocommit(journal->db))
 		journal_execute(journal, journal_prepare(journal, JOURNAL_ROLLBACK, NULL), NULL);
 	return -1;
+}
+
+int journal_move(struct journal *journal, const struct cycle_move *move,
+		 const struct journal_note *note, struct err *err)
+{
+	if (journal_begin(journal, err) != 0)
+		return -1;
+	return journal_end(journal, write_all(journal, move, note, err) == 0, err);
 }

@@ -36,12 +36,24 @@
 	X(LAST_CYCLE,                                                                              \
 	  "SELECT c.number, c.plan, c.title, c.budget, c.threshold, c.state, c.step, c.used, "     \
 	  "c.started_at, c.ended_at, c.reason, s.title, s.attempt, s.estimated, s.how, s.result, " \
-	  "s.git_commit, s.ref, s.upstream, s.receipt_why FROM cycle c LEFT JOIN step s ON s.id "  \
+	  "s.git_commit, s.ref, s.upstream, s.receipt_why, c.finished, c.cause, s.own, s.process " \
+	  "FROM cycle c LEFT JOIN step s ON s.id "                                                 \
 	  "= (SELECT max(id) FROM step WHERE cycle = c.number) ORDER BY c.number DESC LIMIT 1")    \
 	X(PLAN_DONE, "SELECT title FROM plan_done WHERE plan = ?1")                                \
 	X(PLAN_RESTART, "DELETE FROM plan_done WHERE plan = ?1")                                   \
+	X(ROUND_UP, "INSERT INTO plan_round(plan, round) VALUES(?1, 2) "                           \
+		    "ON CONFLICT(plan) DO UPDATE SET round = round + 1")                           \
+	X(ROUND, "SELECT round FROM plan_round WHERE plan = ?1")                                   \
+	X(SAMPLE,                                                                                  \
+	  "UPDATE step SET own = ?2 WHERE id = (SELECT max(id) FROM step WHERE cycle = ?1)")       \
+	X(PROCESS,                                                                                 \
+	  "UPDATE step SET process = ?2 WHERE id = (SELECT max(id) FROM step WHERE cycle = ?1)")   \
+	X(FINISHED, "UPDATE cycle SET finished = 1 WHERE number = ?1")                             \
+	X(OUTBOX_ADD, "INSERT INTO outbox(cycle, reporter, line) VALUES(?1, ?2, ?3)")              \
+	X(OUTBOX_REMOVE, "DELETE FROM outbox WHERE id = ?1")                                       \
+	X(OUTBOX, "SELECT id, reporter, line FROM outbox ORDER BY id")                             \
 	X(LARGEST, "SELECT max(step.own) FROM step JOIN cycle ON cycle.number = step.cycle "       \
-		   "WHERE cycle.plan = ?1 AND step.estimated = 0")                                 \
+		   "WHERE cycle.plan = ?1 AND step.estimated = 0 AND step.how IS NOT NULL")        \
 	X(STEPS,                                                                                   \
 	  "SELECT cycle, step, attempt, title, started_at, ended_at, how, why, own, used, "        \
 	  "estimated, ok, action, result, git_commit, ref, upstream, receipt_why FROM step "       \
@@ -70,6 +82,11 @@ sqlite3_stmt *journal_prepare(struct journal *journal, enum journal_statement wh
 
 /* Steps it to its end, as one that gives no row, and makes it ready again. 0, or -1 and *err. */
 int journal_execute(struct journal *journal, sqlite3_stmt *statement, struct err *err);
+
+/* A transaction: begun, and ended by keeping what was done in it or, where it went wrong, nothing
+ * (-1; *err is then as it was). 0, or -1 and *err. */
+int journal_begin(struct journal *journal, struct err *err);
+int journal_end(struct journal *journal, bool well, struct err *err);
 
 /* Runs some SQL. 0, or -1 and *err. */
 int journal_run(struct journal *journal, const char *sql, struct err *err);

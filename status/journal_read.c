@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "status/journal_private.h"
+#include "status/lines.h"
 
 static const char *column(sqlite3_stmt *statement, int at)
 {
@@ -41,6 +42,7 @@ void journal_cycle_release(struct journal_cycle *cycle)
 	free(cycle->title);
 	free(cycle->step_title);
 	free(cycle->reason);
+	free(cycle->process);
 }
 
 /* The newest cycle's state, and its last step's receipt, by their names. -1 where one is none of
@@ -57,6 +59,16 @@ static int read_names(sqlite3_stmt *s, struct cycle_past *past)
 	past->how = (enum fsm_event)event;
 	past->receipt.result = (enum receipt_result)receipt;
 	return 0;
+}
+
+/* The event that closes a cycle for a cause; ERROR for none that is known. */
+static enum fsm_event closing_event(const char *cause)
+{
+	for (int event = 0; cause && event < FSM_NEVENTS; event++)
+		if (fsm_event_kind((enum fsm_event)event) == FSM_KIND_CLOSES &&
+		    strcmp(line_cause((enum fsm_event)event), cause) == 0)
+			return (enum fsm_event)event;
+	return FSM_EV_ERROR;
 }
 
 static int read_cycle(struct journal *journal, sqlite3_stmt *s, struct journal_cycle *cycle,
@@ -79,6 +91,9 @@ static int read_cycle(struct journal *journal, sqlite3_stmt *s, struct journal_c
 		.ended_at = sqlite3_column_int64(s, 9),
 		.step_attempt = sqlite3_column_int(s, 12),
 		.step_estimated = sqlite3_column_int(s, 13) != 0,
+		.finished = sqlite3_column_int(s, 20) != 0,
+		.closed_on = closing_event(column(s, 21)),
+		.own = column_usage(s, 22),
 	};
 	if (read_names(s, &read.past) != 0)
 		return err_set(err, ERR_DAMAGED,
@@ -92,6 +107,7 @@ static int read_cycle(struct journal *journal, sqlite3_stmt *s, struct journal_c
 	read.title = own_column(s, 2, &failed);
 	read.reason = own_column(s, 10, &failed);
 	read.step_title = own_column(s, 11, &failed);
+	read.process = own_column(s, 23, &failed);
 	if (failed) {
 		journal_cycle_release(&read);
 		return err_set(err, ERR_INTERNAL, "out of memory");
@@ -157,13 +173,38 @@ int journal_plan_done(struct journal *journal, const char *plan,
 	return each_row(journal, s, take_title, &titles, err);
 }
 
+static int about_plan(struct journal *journal, enum journal_statement which, const char *plan,
+		      struct err *err)
+{
+	sqlite3_stmt *s = journal_prepare(journal, which, err);
+	if (s)
+		sqlite3_bind_text(s, 1, plan, -1, SQLITE_STATIC);
+	return journal_execute(journal, s, err);
+}
+
 int journal_plan_restart(struct journal *journal, const char *plan, struct err *err)
 {
-	sqlite3_stmt *s = journal_prepare(journal, JOURNAL_PLAN_RESTART, err);
+	if (journal_begin(journal, err) != 0)
+		return -1;
+	const int failed = about_plan(journal, JOURNAL_PLAN_RESTART, plan, err) != 0 ||
+			   about_plan(journal, JOURNAL_ROUND_UP, plan, err) != 0;
+	return journal_end(journal, !failed, err);
+}
+
+static int take_round(void *context, sqlite3_stmt *s)
+{
+	*(int64_t *)context = sqlite3_column_int64(s, 0);
+	return 0;
+}
+
+int journal_plan_round(struct journal *journal, const char *plan, int64_t *round, struct err *err)
+{
+	sqlite3_stmt *s = journal_prepare(journal, JOURNAL_ROUND, err);
 	if (!s)
 		return -1;
 	sqlite3_bind_text(s, 1, plan, -1, SQLITE_STATIC);
-	return journal_execute(journal, s, err);
+	*round = 1;
+	return each_row(journal, s, take_round, round, err);
 }
 
 static int take_usage(void *context, sqlite3_stmt *s)
@@ -180,6 +221,32 @@ int journal_largest_step(struct journal *journal, const char *plan, struct usage
 		return -1;
 	sqlite3_bind_text(s, 1, plan, -1, SQLITE_STATIC);
 	return each_row(journal, s, take_usage, usage, err);
+}
+
+struct outbox {
+	void (*each)(void *context, const struct journal_report *report);
+	void *context;
+};
+
+static int take_report(void *context, sqlite3_stmt *s)
+{
+	const struct outbox *outbox = context;
+	const struct journal_report report = {
+		.id = sqlite3_column_int64(s, 0),
+		.reporter = column(s, 1),
+		.line = column(s, 2),
+	};
+	outbox->each(outbox->context, &report);
+	return 0;
+}
+
+int journal_outbox(struct journal *journal,
+		   void (*each)(void *context, const struct journal_report *report), void *context,
+		   struct err *err)
+{
+	sqlite3_stmt *s = journal_prepare(journal, JOURNAL_OUTBOX, err);
+	struct outbox outbox = {.each = each, .context = context};
+	return s ? each_row(journal, s, take_report, &outbox, err) : -1;
 }
 
 struct steps {

@@ -33,6 +33,16 @@ static const char *const steps_up[] = {
 	"CREATE TABLE plan_done("
 	"  plan TEXT NOT NULL, title TEXT NOT NULL, cycle INTEGER NOT NULL,"
 	"  step INTEGER NOT NULL, at INTEGER NOT NULL, PRIMARY KEY(plan, title)) WITHOUT ROWID;",
+
+	/* What recovery needs: the worker's process, whether the closing words were all said, which
+	 * reports are still to be delivered; and the rounds of a plan. */
+	"ALTER TABLE step ADD COLUMN process TEXT;"
+	"ALTER TABLE cycle ADD COLUMN finished INTEGER NOT NULL DEFAULT 0;"
+	"UPDATE cycle SET finished = 1 WHERE state = 'CLOSED';"
+	"CREATE TABLE outbox("
+	"  id INTEGER PRIMARY KEY, cycle INTEGER NOT NULL, reporter TEXT NOT NULL,"
+	"  line TEXT NOT NULL);"
+	"CREATE TABLE plan_round(plan TEXT PRIMARY KEY, round INTEGER NOT NULL) WITHOUT ROWID;",
 };
 
 enum {
