@@ -73,7 +73,6 @@ static int set_shell(struct build *build, const struct setting *shell, struct co
 	command[1] = "-c";
 	command[2] = shell->value->text;
 	step->command = command;
-	step->shell = true;
 	return 0;
 }
 
@@ -88,9 +87,6 @@ static int set_command(struct build *build, const struct section *section, struc
 		return set_shell(build, shell, step);
 	if (command)
 		return set_program(build, section, "command", step, &step->command);
-	if (!section->title)
-		return word_error(section->key, build->err,
-				  "step_template: nothing to run: it needs a command or a shell");
 	return word_error(section->key, build->err,
 			  "step \"%s\": nothing to run: it needs a command or a shell",
 			  section->title->text);
@@ -112,22 +108,18 @@ static int set_meter(struct build *build, const struct section *section, struct 
 
 static int set_failure(struct build *build, const struct section *section, struct conf_step *step)
 {
-	const char *of = section->option->name;
-	const struct option *option = option_find(of, "on_failure");
+	const struct option *option = option_find("step", "on_failure");
+	const struct option *attempts = option_find("step", "attempts");
 	if (section_get(section, "on_failure"))
 		step->on_failure = (enum conf_on_failure)build_choice(section, option);
 	else
 		step->on_failure = (enum conf_on_failure)build_choice(
 			&build->settings->top, option_find("", "on_failure"));
 	step->attempts = 1;
-	if (step->on_failure != CONF_FAILURE_RETRY) {
-		static const char why[] = "only with on_failure = \"retry\"";
-		return build_without(build, section, "attempts", why) != 0
-			       ? -1
-			       : build_without(build, section, "backoff", why);
-	}
-	step->attempts = (int)build_integer(section, option_find(of, "attempts"));
-	step->backoff_ms = build_duration(section, option_find(of, "backoff"));
+	if (step->on_failure != CONF_FAILURE_RETRY)
+		return build_without(build, section, "attempts",
+				     "only with on_failure = \"retry\"");
+	step->attempts = (int)build_integer(section, attempts);
 	return 0;
 }
 
@@ -140,7 +132,7 @@ static void set_limits(const struct section *section, struct conf_step *step)
 		step->max_processes = build_integer(section, option_find("step", "max_processes"));
 }
 
-int build_step(struct build *build, const struct section *section, struct conf_step *step)
+static int set_step(struct build *build, const struct section *section, struct conf_step *step)
 {
 	step->title = section->title->text;
 	step->line = section->key->line;
@@ -165,16 +157,13 @@ int build_steps(struct build *build)
 		return build_no_memory(build);
 	for (size_t i = 0; i < settings->count; i++)
 		if (strcmp(settings->sections[i].option->name, "step") == 0 &&
-		    build_step(build, &settings->sections[i], &steps[count++]) != 0)
+		    set_step(build, &settings->sections[i], &steps[count++]) != 0)
 			return -1;
+	if (count == 0)
+		return err_set(build->err, ERR_CONFIG,
+			       "%s: no step: a config has at least one step \"TITLE\" { … }",
+			       build->words->file->path);
 	build->conf->steps = steps;
 	build->conf->nsteps = count;
-	if (build_checklist(build) != 0)
-		return -1;
-	if (count == 0 && !build->conf->checklist)
-		return err_set(build->err, ERR_CONFIG,
-			       "%s: no step: a config has at least one step \"TITLE\" { … }, or a "
-			       "checklist",
-			       build->words->file->path);
 	return 0;
 }
