@@ -35,7 +35,7 @@ static void copy_clean(char *out, size_t size, const char *text)
 		memcpy(out + fits, CUT, sizeof(CUT));
 }
 
-int err_setv(struct err *err, enum err_code code, const char *format, va_list args)
+int(err_setv)(struct err *err, enum err_code code, const char *format, va_list args)
 {
 	if (!err)
 		return -1;
@@ -48,7 +48,7 @@ int err_setv(struct err *err, enum err_code code, const char *format, va_list ar
 	return -1;
 }
 
-int err_set(struct err *err, enum err_code code, const char *format, ...)
+int(err_set)(struct err *err, enum err_code code, const char *format, ...)
 {
 	va_list args;
 	va_start(args, format);
@@ -57,7 +57,7 @@ int err_set(struct err *err, enum err_code code, const char *format, ...)
 	return -1;
 }
 
-int err_errno(struct err *err, const char *format, ...)
+int(err_errno)(struct err *err, const char *format, ...)
 {
 	const int number = errno;
 	char words[1024];

@@ -146,7 +146,7 @@ const char *clock_span(int64_t ms, char *text)
 	if (ms < 0)
 		ms = 0;
 	for (int i = 0; i < 4; i++) {
-		if (ms < units[i].ms && i < 3)
+		if (i < 3 && ms < units[i].ms)
 			continue;
 		const int64_t whole = ms / units[i].ms;
 		const int64_t rest = i < 3 ? ms % units[i].ms / units[i + 1].ms : 0;
