@@ -1,5 +1,6 @@
 #include "status/document.h"
 
+#include <errno.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -67,7 +68,10 @@ static int read_document(const char *path, struct document **doc, struct err *er
 		return -1;
 	if (there) {
 		root = json_parse_object(bytes, length);
+		const bool short_of_memory = errno == ENOMEM;
 		free(bytes);
+		if (!root && short_of_memory)
+			return out_of_memory(err);
 		if (!root)
 			return err_set(err, ERR_DAMAGED, "%s: damaged: not one JSON object", path);
 	} else {

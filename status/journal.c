@@ -100,6 +100,8 @@ static int new_journal(const char *folder, struct journal **journal, struct err 
 	char *real = realpath(folder, NULL);
 	if (!real && errno == ENOENT)
 		return 0;
+	if (!real && errno == ENOMEM)
+		return out_of_memory(err);
 	if (!real)
 		return err_errno(err, "%s: can't be opened", folder);
 	struct journal *made = calloc(1, sizeof(*made));

@@ -179,6 +179,7 @@ static cJSON *parse(const char *bytes, size_t length)
 
 cJSON *json_parse_object(const char *bytes, size_t length)
 {
+	errno = 0;
 	if (memchr(bytes, '\0', length))
 		return NULL;
 	if (utf8_valid(bytes, length) == length)

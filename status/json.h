@@ -11,9 +11,10 @@
 #include "fsm/gate.h"
 
 /* Parses one JSON object that is the whole text (white space around it is fine) and in which no key
- * comes twice at the top. NULL where it is none, or memory is short. Free with cJSON_Delete. cJSON
- * keeps numbers as double, and so loses whole ones above 2^53: here they are raw items, which
- * json_get_integer reads exactly and which are printed as they stood. Broken UTF-8 is mended. */
+ * comes twice at the top. NULL where it is none, or, with ENOMEM in errno, memory is short. Free
+ * with cJSON_Delete. cJSON keeps numbers as double, and so loses whole ones above 2^53: here they
+ * are raw items, which json_get_integer reads exactly and which are printed as they stood. Broken
+ * UTF-8 is mended. */
 cJSON *json_parse_object(const char *bytes, size_t length);
 
 /* A value that has no key yet (taken; may be NULL) with its key, ready for json_put; NULL when

@@ -1,6 +1,8 @@
 #include "status/settings.h"
 
+#include <errno.h>
 #include <limits.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,7 +25,10 @@ static int read_root(const char *path, cJSON **root, struct err *err)
 	if (there <= 0)
 		return there;
 	*root = json_parse_object(bytes, length);
+	const bool short_of_memory = errno == ENOMEM;
 	free(bytes);
+	if (!*root && short_of_memory)
+		return err_set(err, ERR_INTERNAL, "out of memory");
 	if (!*root)
 		return err_set(err, ERR_DAMAGED, "%s: damaged: not one JSON object", path);
 	return 1;
