@@ -261,6 +261,7 @@ int cycle_check(struct cycle *cycle, struct told *told, enum fsm_event wish)
 {
 	BUG_ON(!told || !holds(cycle, &told->proof));
 	BUG_ON(wish != FSM_EV_AGAIN && fsm_event_kind(wish) != FSM_KIND_CLOSES);
+	BUG_ON(wish == FSM_EV_THRESHOLD && gate_ask(&cycle->terms, cycle->used) != GATE_SHUT);
 	const enum fsm_event event = grant(cycle, wish);
 	if (move(cycle, event, cycle->step, cycle->used, NULL) != 0)
 		return -1;

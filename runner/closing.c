@@ -72,8 +72,10 @@ static void commit_words(struct session *session, const char *line)
 		.subject = line,
 		.trailers = trailers,
 		.scope = GIT_STATUS,
+		.again = session->again,
 	};
 	git_save(session->git, &request, &facts);
+	session->again = false;
 	if (receipt_place(facts.result) == RECEIPT_REACHED)
 		return;
 	session->unsaved_close = true;

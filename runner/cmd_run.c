@@ -1,8 +1,10 @@
 #include <stdio.h>
 
 #include "runner/command.h"
+#include "runner/outbox.h"
 #include "runner/patience.h"
 #include "runner/phases.h"
+#include "runner/recovery.h"
 #include "runner/stop.h"
 
 #define JITTER_MOST_MS (24LL * 3600 * 1000)
@@ -39,19 +41,20 @@ static int refuse_foreign(const struct session *session, struct err *err)
 		       (long long)cycle_number(session->cycle));
 }
 
-/* Goes on with a cycle that its process did not live to close. 1: that was this plan's cycle; 0:
+/* Goes on with a cycle that its process did not live to finish. 1: that was this plan's cycle; 0:
  * there was none, or it was another plan's and is closed now. */
 static int finish_last(struct session *session, struct err *err)
 {
 	const int found = session_resume(session, NULL, err);
-	if (found <= 0)
-		return found;
-	if (session->foreign_agent)
+	if (found < 0)
+		return -1;
+	if (found == 0) {
+		outbox_deliver(session);
+		return 0;
+	}
+	if (session->foreign_agent && cycle_state(session->cycle) != FSM_CLOSED)
 		return refuse_foreign(session, err);
-	session_warn(session, "cycle %lld was not closed: it goes on from %s",
-		     (long long)cycle_number(session->cycle),
-		     fsm_state_name(cycle_state(session->cycle)));
-	if (run_cycle(session) != 0) {
+	if (recover(session) != 0) {
 		*err = session->err;
 		return -1;
 	}

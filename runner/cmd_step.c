@@ -36,21 +36,6 @@ static int moved(struct session *session, bool well, struct err *err)
 	return -1;
 }
 
-/* A process that died between COMMIT and POSTCHECK is made up for before anything new. */
-static int catch_up(struct session *session, struct err *err)
-{
-	struct cycle_proofs *proofs = &session->proofs;
-	struct receipt *receipt = proofs->receipt;
-	struct told *told = proofs->told;
-	if (cycle_state(session->cycle) == FSM_COMMIT)
-		receipt = commit_work(session, proofs->work);
-	if (cycle_state(session->cycle) == FSM_REPORT && receipt)
-		told = report_step(session, receipt);
-	if (cycle_state(session->cycle) == FSM_POSTCHECK && told)
-		postcheck(session, told);
-	return moved(session, session->err.code == ERR_NONE, err);
-}
-
 static int start_step(struct session *session, struct gate_pass *pass, int number, struct err *err)
 {
 	char line[256];
@@ -75,8 +60,6 @@ static int begin(struct tracker *tracker, struct err *err)
 	struct session *session = &tracker->session;
 	char line[512];
 	enum gate_answer answer;
-	if (session->cycle && catch_up(session, err) != 0)
-		return -1;
 	if (tracker_allows(tracker, FSM_EV_PASS, "step begin", err) != 0)
 		return -1;
 	/* Nothing may start that could not be saved; closing at the gate needs no such thing. */
@@ -97,8 +80,6 @@ static int done(struct tracker *tracker, struct err *err)
 {
 	struct session *session = &tracker->session;
 	const enum fsm_event how = failed ? FSM_EV_FAILED : FSM_EV_DONE;
-	if (session->cycle && catch_up(session, err) != 0)
-		return -1;
 	if (tracker_allows(tracker, how, "step done", err) != 0)
 		return -1;
 	const struct usage before = cycle_used(session->cycle);

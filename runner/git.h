@@ -48,6 +48,7 @@ struct git_request {
 	enum git_scope scope;
 	const char *salvage_ref; /* NULL: commit on the branch; else: commit there, leaving branch,
 				    index and work tree as they are ("refs/stepgate/salvage/4-3") */
+	bool again; /* a process that died may have made this commit: it is looked for first */
 };
 
 /* Commits and, unless the config turns it off, pushes. Always answers: what could not be done is in

@@ -1,6 +1,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "fsm/bug.h"
 #include "runner/phases.h"
 #include "status/clock.h"
 #include "status/lines.h"
@@ -55,21 +56,25 @@ static struct receipt_facts hoped_for(const struct session *session, bool salvag
 
 static void save(struct session *session, bool salvage, struct receipt_facts *facts)
 {
-	char title[LINE], subject[LINE + 32], cycle[64], step[64], ref[96];
+	char title[LINE], subject[LINE + 32], cycle[64], step[64], attempt[64], ref[96];
 	const long long number = (long long)cycle_number(session->cycle);
 	text_clean(session->step.title, strlen(session->step.title), title, sizeof(title));
 	snprintf(subject, sizeof(subject), "Step %d: %s", session->step.number, title);
 	snprintf(cycle, sizeof(cycle), "Stepgate-Cycle: %lld", number);
 	snprintf(step, sizeof(step), "Stepgate-Step: %d", session->step.number);
 	snprintf(ref, sizeof(ref), "refs/stepgate/salvage/%lld-%d", number, session->step.number);
-	const char *const trailers[] = {cycle, step, NULL};
+	snprintf(attempt, sizeof(attempt), "Stepgate-Attempt: %d", session->step.attempt);
+	const char *const trailers[] = {cycle, step, session->step.attempt > 1 ? attempt : NULL,
+					NULL};
 	const struct git_request request = {
 		.subject = subject,
 		.trailers = trailers,
 		.scope = GIT_ALL,
+		.again = session->again,
 		.salvage_ref = salvage ? ref : NULL,
 	};
 	git_save(session->git, &request, facts);
+	session->again = false;
 }
 
 struct receipt *commit_work(struct session *session, struct work *work)
@@ -86,6 +91,8 @@ struct receipt *commit_work(struct session *session, struct work *work)
 		session_warn(session, "%s", session->err.text);
 		session->err.code = ERR_NONE;
 	}
+	/* Without the helper nothing could be said of the work but what was hoped for. */
+	BUG_ON(!session->git && session->conf->repository.commit && !keep);
 	if (session->git && !keep)
 		save(session, salvage, &facts);
 	if ((facts.result != hoped.result || session->step.ok != line_ok(how, &facts)) &&

@@ -9,6 +9,7 @@
 #include "runner/progress.h"
 #include "runner/step_log.h"
 #include "runner/stop.h"
+#include "status/clock.h"
 #include "status/lines.h"
 
 #define TICK_MS 250
@@ -19,7 +20,23 @@ struct desk {
 	struct step_log log;
 	struct progress progress;
 	struct meter_lines *lines;
+	int64_t sampled;    /* the figure that the journal has */
+	int64_t sampled_at; /* monotonic ms */
 };
+
+#define SAMPLE_MS 250
+
+/* So that the usage of a worker is known also if we die: the last figure, at most so old. */
+static void sample(struct desk *desk)
+{
+	const struct usage said = meter_lines_usage(desk->lines, NULL);
+	const int64_t now = clock_monotonic_ms();
+	if (!said.known || said.tokens == desk->sampled || now - desk->sampled_at < SAMPLE_MS)
+		return;
+	desk->sampled = said.tokens;
+	desk->sampled_at = now;
+	journal_sample(desk->session->journal, cycle_number(desk->session->cycle), said, NULL);
+}
 
 static void on_output(void *context, const char *bytes, size_t length)
 {
@@ -32,11 +49,13 @@ static void on_usage(void *context, const char *bytes, size_t length)
 {
 	struct desk *desk = context;
 	meter_lines_feed(desk->lines, bytes, length);
+	sample(desk);
 }
 
 static void on_tick(void *context)
 {
 	struct desk *desk = context;
+	sample(desk);
 	struct usage said = meter_lines_usage(desk->lines, NULL);
 	if (!said.known)
 		said = USAGE_KNOWN(0);
@@ -44,12 +63,34 @@ static void on_tick(void *context)
 }
 
 enum {
-	NWORDS = 7,
+	NWORDS = 8,
 	WORD_SIZE = 512,
 };
 
+static uint64_t mix(uint64_t hash, const char *text)
+{
+	/* FNV-1a, 64 bits (Fowler, Noll and Vo); the NUL is part of it, so that two texts can't run
+	 * together. */
+	do
+		hash = (hash ^ (unsigned char)*text) * UINT64_C(0x100000001b3);
+	while (*text++);
+	return hash;
+}
+
+/* The same each time that a step of a round of the plan is tried, in whatever cycle: what a worker
+ * can tell a service by that it has asked it for the same thing before. */
+static uint64_t step_key(struct session *session)
+{
+	char round[32];
+	int64_t number = 1;
+	journal_plan_round(session->journal, session->plan_name, &number, NULL);
+	snprintf(round, sizeof(round), "%lld", (long long)number);
+	return mix(mix(mix(UINT64_C(0xcbf29ce484222325), session->plan_name), session->step.title),
+		   round);
+}
+
 /* What tells a worker where it is: NAME=VALUE in words, a NULL-ended list of them in list. */
-static void where_it_is(const struct session *session, char words[NWORDS][WORD_SIZE],
+static void where_it_is(struct session *session, char words[NWORDS][WORD_SIZE],
 			const char *list[NWORDS + 1])
 {
 	const struct gate_terms *terms = cycle_terms(session->cycle);
@@ -62,6 +103,8 @@ static void where_it_is(const struct session *session, char words[NWORDS][WORD_S
 	snprintf(words[5], WORD_SIZE, "STEPGATE_USED=%lld",
 		 (long long)cycle_used(session->cycle).tokens);
 	snprintf(words[6], WORD_SIZE, "STEPGATE_USAGE_FD=%d", CHILD_USAGE_FD);
+	snprintf(words[7], WORD_SIZE, "STEPGATE_STEP_KEY=%016llx",
+		 (unsigned long long)step_key(session));
 	for (int i = 0; i < NWORDS; i++)
 		list[i] = words[i];
 	list[NWORDS] = NULL;
@@ -238,12 +281,21 @@ struct work *work_step(struct session *session, struct gate_pass *pass)
 	return end_step(session, how);
 }
 
+/* What is known of the usage of a worker that died with us: the last figure it told; a plain
+ * command that had told none is taken at its word, as one that ended by itself is. */
+static struct usage last_known(const struct session_step *step)
+{
+	const bool plain =
+		step->conf && step->conf->meter == CONF_METER_NONE && !step->conf->usage_required;
+	return !step->own.known && plain ? USAGE_KNOWN(0) : step->own;
+}
+
 struct work *interrupted_step(struct session *session)
 {
 	struct session_step *step = &session->step;
 	snprintf(step->why, sizeof(step->why), "stepgate was ended while the worker was at work");
 	session_warn(session, "step %d of cycle %lld: %s", step->number,
 		     (long long)cycle_number(session->cycle), step->why);
-	step->own = settle(session, USAGE_UNKNOWN);
+	step->own = settle(session, last_known(step));
 	return end_step(session, FSM_EV_INTERRUPTED);
 }

@@ -26,8 +26,8 @@ struct told *report_step(struct session *session, struct receipt *receipt);
 int postcheck(struct session *session, struct told *told);
 
 /* What the closing of a cycle needs, for PRECHECK and POSTCHECK alike. `why` is a CLOSES event.
- * closing_note goes before the move; closing_words after it: document, commit, report; it may be said
- * again where it was cut off. 0, or -1. */
+ * closing_note goes before the move; closing_words after it: document, commit, report; it may be
+ * said again where it was cut off. 0, or -1. */
 int closing_note(struct session *session, enum fsm_event why);
 int closing_words(struct session *session, enum fsm_event why);
 

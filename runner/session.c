@@ -44,12 +44,24 @@ static void tell_notice(struct session *session, char *notice)
 	free(notice);
 }
 
-static int open_git(struct session *session, enum session_git need, struct err *err)
+int session_open_git(struct session *session, struct err *err)
 {
 	const struct conf_repository *repository = &session->conf->repository;
-	if (need == SESSION_NO_GIT || !repository->commit)
+	if (session->git || !repository->commit)
 		return 0;
-	if (git_new(repository, &session->git, err) != 0)
+	return git_new(repository, &session->git, err);
+}
+
+bool session_is_agents(const struct session *session)
+{
+	return session->plan_name[0] == '\0';
+}
+
+static int open_git(struct session *session, enum session_git need, struct err *err)
+{
+	if (need == SESSION_NO_GIT)
+		return 0;
+	if (session_open_git(session, err) != 0)
 		return -1;
 	return need == SESSION_GIT_READY ? preflight(session, err) : 0;
 }
@@ -185,13 +197,14 @@ static int take_up_step(struct session *session, const struct journal_cycle *las
 	struct session_step *step = &session->step;
 	if (!last->step_title || last->past.step < 1)
 		return 0;
-	const int at = plan_find(&session->plan, last->step_title);
+	const int at = session->foreign ? -1 : plan_find(&session->plan, last->step_title);
 	if (session_set_step(session, last->past.step, last->step_title,
 			     at >= 0 ? &session->conf->steps[at] : NULL) != 0)
 		return -1;
 	step->attempt = last->step_attempt;
 	step->estimated = last->step_estimated;
 	step->how = last->past.how;
+	step->own = last->own;
 	step->ok =
 		last->past.state == FSM_POSTCHECK && line_ok(last->past.how, &last->past.receipt);
 	return 0;
@@ -204,14 +217,38 @@ static struct usage larger(struct usage a, struct usage b)
 	return a.tokens > b.tokens ? a : b;
 }
 
+static bool is_unfinished(const struct journal_cycle *cycle)
+{
+	return cycle->past.state != FSM_CLOSED || !cycle->finished;
+}
+
 bool session_unfinished(struct session *session)
 {
 	struct journal_cycle last;
 	if (journal_last_cycle(session->journal, &last, NULL) <= 0)
 		return false;
-	const bool unfinished = last.past.state != FSM_CLOSED;
+	const bool unfinished = is_unfinished(&last);
 	journal_cycle_release(&last);
 	return unfinished;
+}
+
+static int take_up(struct session *session, struct journal_cycle *last, struct err *err)
+{
+	session->foreign = strcmp(last->plan, session->plan_name) != 0;
+	session->foreign_agent = session->foreign && last->plan[0] == '\0';
+	session->started_at = last->started_at;
+	session->closed_on = last->closed_on;
+	session->again = last->past.state == FSM_COMMIT || last->past.state == FSM_CLOSED;
+	session->cycle = cycle_resume(&last->past, write_journal, session, &session->proofs);
+	if (!session->cycle)
+		return err_set(err, ERR_DAMAGED,
+			       "%s/%s: cycle %lld can't be taken up: what is recorded of it is no "
+			       "state it can have been in",
+			       session->folder, JOURNAL_PATH, (long long)last->past.number);
+	if (take_up_step(session, last) != 0)
+		return err_set(err, ERR_INTERNAL, "out of memory");
+	lock_describe(&session->lock, last->past.number);
+	return 1;
 }
 
 int session_resume(struct session *session, session_told *told, struct err *err)
@@ -220,25 +257,9 @@ int session_resume(struct session *session, session_told *told, struct err *err)
 	const int found = journal_last_cycle(session->journal, &last, err);
 	if (found <= 0)
 		return found;
-	int resumed = 0;
-	if (last.past.state != FSM_CLOSED) {
-		session->foreign = strcmp(last.plan, session->plan_name) != 0;
-		session->foreign_agent = session->foreign && last.plan[0] == '\0';
-		if (told)
-			last.past.used = larger(last.past.used, told(session, last.past.number));
-		session->cycle = cycle_resume(&last.past, write_journal, session, &session->proofs);
-		resumed = 1;
-		if (!session->cycle)
-			resumed = err_set(
-				err, ERR_DAMAGED,
-				"%s/%s: cycle %lld can't be taken up: what is recorded of it "
-				"is no state it can have been in",
-				session->folder, JOURNAL_PATH, (long long)last.past.number);
-		else if (take_up_step(session, &last) != 0)
-			resumed = err_set(err, ERR_INTERNAL, "out of memory");
-	}
-	if (resumed > 0)
-		lock_describe(&session->lock, last.past.number);
+	if (told)
+		last.past.used = larger(last.past.used, told(session, last.past.number));
+	const int resumed = is_unfinished(&last) ? take_up(session, &last, err) : 0;
 	journal_cycle_release(&last);
 	return resumed;
 }

@@ -41,7 +41,7 @@ struct session {
 	struct cycle *cycle; /* NULL between cycles */
 	struct cycle_proofs proofs;
 	struct session_step step;
-	struct journal_note note; /* what the next move brings along */
+	struct journal_note note;      /* what the next move brings along */
 	struct journal_report *outbox; /* the reports in it (runner/outbox.h) */
 	size_t noutbox;
 	struct err err;           /* why a move was not let through */
@@ -50,6 +50,8 @@ struct session {
 	bool foreign;             /* the cycle taken up belongs to another plan … */
 	bool foreign_agent;       /* … that of an agent which drives itself */
 	enum fsm_event closed_on; /* once the cycle is CLOSED */
+	int64_t started_at;       /* of a cycle taken up: microseconds since 1970 */
+	bool again;               /* the next save may have been made by a process that died */
 	bool unsaved_close;       /* the closing words did not reach the remote */
 };
 
@@ -67,6 +69,13 @@ int session_open(struct session *session, const struct conf *conf, enum session_
 		 struct err *err);
 void session_close(struct session *session);
 
+/* The commit helper for a session that was opened without, unless the config turns committing off.
+ * 0, or -1 and *err. */
+int session_open_git(struct session *session, struct err *err);
+
+/* Whether it is one of an agent that drives its own cycle: there is no plan. */
+bool session_is_agents(const struct session *session);
+
 /* What a cycle of this session may use: command line (0: not said), then config, then
  * status/ee_config.json, then the defaults. 0, or -1 and *err. */
 int session_terms(const struct conf *conf, int64_t budget, int threshold, bool mend,
@@ -75,13 +84,13 @@ int session_terms(const struct conf *conf, int64_t budget, int threshold, bool m
 /* Makes session->cycle a new one, in IDLE, with the next free number. 0, or -1 and *err. */
 int session_new_cycle(struct session *session, const struct gate_terms *terms, struct err *err);
 
-/* Takes up the journal's newest cycle where it is not closed. Its usage is the larger of what the
- * journal has and what `told` (may be NULL) answers for it. 1: it is session->cycle; 0: there is
- * none; -1 and *err. */
+/* Takes up the journal's newest cycle where it is not closed, or its closing words were cut off.
+ * Its usage is the larger of what the journal has and what `told` (may be NULL) answers for it. 1:
+ * it is session->cycle; 0: there is none; -1 and *err. */
 typedef struct usage session_told(const struct session *session, int64_t number);
 int session_resume(struct session *session, session_told *told, struct err *err);
 
-/* Whether the journal's newest cycle is not closed. */
+/* Whether there is such a cycle. */
 bool session_unfinished(struct session *session);
 
 /* Makes `title` (copied) the step under way. 0, or -1 with session->err. */

@@ -68,8 +68,9 @@ _Noreturn static void give_up(int fd, enum stage stage)
 	_exit(127);
 }
 
-/* The C library keeps two signals to itself and refuses to set them, but they are inherited like the
- * others: hence the system call. All zero is SIG_DFL with no flags, in the kernel's own struct. */
+/* The C library keeps two signals to itself and refuses to set them, but they are inherited like
+ * the others: hence the system call. All zero is SIG_DFL with no flags, in the kernel's own struct.
+ */
 static void default_signals(void)
 {
 	static const long fresh[8] = {0};

@@ -5,6 +5,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "runner/recovery.h"
+
 #include "runner/stop.h"
 
 #define LOCK_TIMEOUT_MS 30000
@@ -86,6 +88,25 @@ static struct usage told_usage(const struct session *session, int64_t number)
 	return view.cycle == number ? view.used : USAGE_KNOWN(0);
 }
 
+/* What a process that died left behind. An agent's step under way is the agent's: it is not
+ * touched. */
+static int go_on(struct session *session, struct err *err)
+{
+	const enum fsm_state state = cycle_state(session->cycle);
+	const bool at_rest = state == FSM_STEP || state == FSM_PRECHECK;
+	if (!at_rest && session_open_git(session, err) != 0)
+		return -1;
+	if ((at_rest ? recover_surroundings(session) : recover(session)) != 0) {
+		*err = session->err;
+		return -1;
+	}
+	if (cycle_state(session->cycle) != FSM_CLOSED)
+		return 0;
+	cycle_free(session->cycle);
+	session->cycle = NULL;
+	return 0;
+}
+
 int tracker_open(struct tracker *tracker, const char *config, bool push, enum session_git need,
 		 struct err *err)
 {
@@ -97,7 +118,9 @@ int tracker_open(struct tracker *tracker, const char *config, bool push, enum se
 	const int found = session_resume(session, told_usage, err);
 	if (found < 0)
 		return -1;
-	return found && session->foreign ? refuse_run(session, err) : 0;
+	if (found && session->foreign)
+		return refuse_run(session, err);
+	return found ? go_on(session, err) : 0;
 }
 
 void tracker_close(struct tracker *tracker)

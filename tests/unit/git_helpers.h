@@ -135,7 +135,10 @@ static inline struct receipt_facts save_as(struct git *git, const char *subject,
 					   enum git_scope scope, const char *salvage_ref)
 {
 	struct receipt_facts facts;
-	const struct git_request request = {subject, no_trailers, scope, salvage_ref};
+	const struct git_request request = {.subject = subject,
+					    .trailers = no_trailers,
+					    .scope = scope,
+					    .salvage_ref = salvage_ref};
 	memset(&facts, 0x5a, sizeof(facts));
 	git_save(git, &request, &facts);
 	return facts;

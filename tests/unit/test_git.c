@@ -10,7 +10,7 @@ START_TEST(test_commits_and_pushes)
 	open_work();
 	sh("cd work; echo two >two; echo more >>one; mkdir -p a/b; echo x >a/b/c");
 	const char *const trailers[] = {"Stepgate-Cycle: 4", "Stepgate-Step: 3", NULL};
-	const struct git_request request = {"Step 3: Do it", trailers, GIT_ALL, NULL};
+	const struct git_request request = {.subject = "Step 3: Do it", .trailers = trailers};
 	struct receipt_facts facts;
 	git_save(git, &request, &facts);
 	assert_pushed(&facts);
@@ -182,7 +182,7 @@ START_TEST(test_trailers_of_the_config_come_last)
 	git = open_git(conf);
 	sh("echo x >work/x");
 	const char *const own[] = {"Stepgate-Cycle: 1", NULL};
-	const struct git_request request = {"# two\nlines", own, GIT_ALL, NULL};
+	const struct git_request request = {.subject = "# two\nlines", .trailers = own};
 	struct receipt_facts facts;
 	git_save(git, &request, &facts);
 	assert_pushed(&facts);

@@ -246,7 +246,10 @@ END_TEST
 START_TEST(test_talk_request)
 {
 	const char *const trailers[] = {NULL};
-	const struct git_request request = {"subject", trailers, GIT_STATUS, "refs/x"};
+	const struct git_request request = {.subject = "subject",
+					    .trailers = trailers,
+					    .scope = GIT_STATUS,
+					    .salvage_ref = "refs/x"};
 	struct talk_request got;
 	talk_put_request(&out, &request);
 	pass();

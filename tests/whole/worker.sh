@@ -9,7 +9,7 @@ write_config stepgate.conf << 'END'
 title = "Worker"
 budget { tokens = 1000 threshold = 60 }
 step "Look \"around\"" {
-	shell = 'env | sort | grep -E "^(STEPGATE_|OWN)"; pwd; readlink /proc/self/fd/0; ls /proc/$$/fd | tr "\n" " "; echo; ps -o pgid= -p $$ | tr -d " " | grep -qx $$ && echo own group; echo "{\"tokens\": 100}" >&$STEPGATE_USAGE_FD'
+	shell = 'env | sort | grep -E "^(STEPGATE_|OWN)" | sed "s/KEY=[0-9a-f]\\{16\\}$/KEY=(a key)/"; pwd; readlink /proc/self/fd/0; ls /proc/$$/fd | tr "\n" " "; echo; ps -o pgid= -p $$ | tr -d " " | grep -qx $$ && echo own group; echo "{\"tokens\": 100}" >&$STEPGATE_USAGE_FD'
 	environment = {"OWN=yes"}
 }
 step "Read" { command = {"cat"} input = "README" cwd = "sub" }
@@ -29,6 +29,7 @@ STEPGATE_BUDGET=1000
 STEPGATE_CYCLE=1
 STEPGATE_LIMIT=600
 STEPGATE_STEP=1
+STEPGATE_STEP_KEY=(a key)
 STEPGATE_STEP_TITLE=Look \"around\"
 STEPGATE_USAGE_FD=3
 STEPGATE_USED=0
