@@ -229,17 +229,15 @@ int journal_open(const char *folder, struct journal **journal, char **notice, st
 static int open_there(struct journal *journal, struct err *err)
 {
 	ino_t inode;
-	int version = 0;
 	const int there = look(journal, &inode, err);
 	if (there <= 0)
 		return there;
 	/* Not SQLITE_OPEN_READONLY: such a connection makes -wal and -shm files, and leaves them.
 	 */
 	if (connect(journal, SQLITE_OPEN_READWRITE, err) != 0 ||
-	    journal_run(journal, "PRAGMA query_only = ON; PRAGMA cache_size = -512", err) != 0 ||
-	    journal_version(journal, &version, err) != 0)
+	    journal_run(journal, "PRAGMA query_only = ON; PRAGMA cache_size = -512", err) != 0)
 		return -1;
-	return version > 0;
+	return journal_readable(journal, err);
 }
 
 int journal_open_read(const char *folder, struct journal **journal, struct err *err)

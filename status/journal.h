@@ -23,8 +23,8 @@ struct journal;
  * there is nothing to say; `notice` may be NULL). 0 and *journal (close with journal_close), or -1
  * and *err. */
 int journal_open(const char *folder, struct journal **journal, char **notice, struct err *err);
-/* Opens one that is there, for reading only and never making or mending one. 1 and *journal, 0
- * where there is none, -1 and *err. */
+/* Opens one that is there, for reading only and never making or mending one; an older schema is
+ * refused. 1 and *journal, 0 where there is none, -1 and *err. */
 int journal_open_read(const char *folder, struct journal **journal, struct err *err);
 void journal_close(struct journal *journal);
 

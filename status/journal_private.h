@@ -98,6 +98,9 @@ int journal_failed(struct journal *journal, struct err *err);
  * this program's. */
 int journal_version(struct journal *journal, int *version, struct err *err);
 
+/* 1 where its schema is this program's, 0 where it has none, -1 and *err for any other. */
+int journal_readable(struct journal *journal, struct err *err);
+
 /* Brings the schema up to date, in one transaction. 0, or -1 and *err. */
 int journal_migrate(struct journal *journal, struct err *err);
 

@@ -70,6 +70,19 @@ int journal_version(struct journal *journal, int *version, struct err *err)
 	return 0;
 }
 
+int journal_readable(struct journal *journal, struct err *err)
+{
+	int version = 0;
+	if (journal_version(journal, &version, err) != 0)
+		return -1;
+	if (version == 0 || version == NEWEST)
+		return version == NEWEST;
+	return err_set(err, ERR_REFUSED,
+		       "%s: written by an older stepgate (schema %d; this one reads %d): the next "
+		       "run brings it up to date",
+		       journal->path, version, NEWEST);
+}
+
 static int climb(struct journal *journal, struct err *err)
 {
 	char set[64];
