@@ -108,7 +108,8 @@ static char *gate_open_line(char *out, size_t size, const struct gate_terms *ter
 			    struct usage used)
 {
 	char p[PERCENT], now[32], limit[32];
-	const int64_t left = INT64_C(10) * terms->threshold - gate_tenths(used.tokens, terms->budget);
+	const int64_t left =
+		INT64_C(10) * terms->threshold - gate_tenths(used.tokens, terms->budget);
 	snprintf(out, size,
 		 "✅ Token budget OK: %s (remaining: %" PRId64 ".%" PRId64 "%%) - %s/%s tokens",
 		 percent(used, terms->budget, p), left / 10, left % 10,
