@@ -11,6 +11,7 @@ roff()
 
 version=$("$stepgate" --version | cut -d' ' -f2)
 cat << END
+'\\" t
 .TH STEPGATE 1 "" "stepgate $version" "User commands"
 .SH NAME
 stepgate \\- runs a plan step by step under a token budget
@@ -37,6 +38,36 @@ END
 done
 
 cat << END
+.SH STOPPING
+.TP
+.BR "stepgate stop" ", SIGUSR1"
+No new step begins; the one under way goes on to its end.
+.TP
+.BR "stepgate stop \-\-now" ", SIGTERM, SIGINT, SIGHUP"
+No new step begins; the one under way gets SIGTERM, and SIGKILL when its
+.B grace
+is over.
+.TP
+.RB "The same again (but SIGHUP)"
+The step is killed at once.
+Two signals that one process sends within a tenth of a second are one, since
+.BR timeout (1)
+sends such.
+.PP
+In each case the step's work is committed and reported, the cycle closes with "User requested", and
+its closing words are committed and reported too.
+From SIGTERM on, each state is left in a time:
+.TS
+l l.
+waiting (\-\-wait, \-\-jitter)	1 s; nothing was started
+PRECHECK, POSTCHECK	1 s
+STEP	its \fBgrace\fR + 2 s
+COMMIT	\fBlock_timeout\fR + \fBpush_timeout\fR + 10 s, and what the repository's hooks take
+REPORT	the \fBtimeout\fR of each report that is a program + 2 s for each report
+.TE
+.PP
+So a run that is in STEP ends after at most the sum of STEP, COMMIT and REPORT, and of COMMIT and
+REPORT once more for the closing words.
 .SH EXIT STATUS
 .TP
 0
