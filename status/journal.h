@@ -9,6 +9,7 @@
 #define STATUS_JOURNAL_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "conf/err.h"
