@@ -132,7 +132,7 @@ START_TEST(whatever_it_is_given_it_is_one_clean_line)
 	for (int round = 0; round < 2000; round++) {
 		char in[64];
 		const size_t length = rubbish(&seed, in, sizeof(in));
-		char *bytes = malloc(length); /* nothing behind it to be read */
+		char *bytes = malloc(length ? length : 1); /* nothing behind it to be read */
 		memcpy(bytes, in, length);
 		const size_t size = 1 + (size_t)rand_r(&seed) % 80;
 		char *out = malloc(size);
