@@ -1,0 +1,301 @@
+#include "runner/descendants.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/pidfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define STOP_ROUNDS 8 /* of stopping what multiplies: each finds what the one before let slip */
+
+struct process {
+	pid_t pid, parent;
+	char state;
+	bool ours; /* comes of the root that is looked for */
+};
+
+struct table {
+	struct process *list;
+	size_t count, capacity;
+};
+
+/* /proc/PID/stat from its state on: fields[0] is field 3. False where there is no such process. */
+static bool read_stat(const char *pid, char *text, size_t size, const char **fields)
+{
+	char path[64];
+	snprintf(path, sizeof(path), "/proc/%.20s/stat", pid);
+	const int fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return false;
+	const ssize_t got = read(fd, text, size - 1);
+	close(fd);
+	text[got > 0 ? got : 0] = '\0';
+	/* The name may hold anything, so the last parenthesis ends it. */
+	const char *end = strrchr(text, ')');
+	if (!end || end[1] != ' ')
+		return false;
+	*fields = end + 2;
+	return true;
+}
+
+uint64_t process_start_time(pid_t pid, char *state)
+{
+	char name[24], text[1024];
+	const char *field;
+	snprintf(name, sizeof(name), "%ld", (long)pid);
+	if (!read_stat(name, text, sizeof(text), &field))
+		return 0;
+	if (state)
+		*state = *field;
+	for (int i = 3; i < 22 && field; i++) {
+		field = strchr(field, ' ');
+		field += field != NULL;
+	}
+	return field ? strtoull(field, NULL, 10) : 0;
+}
+
+static void add(struct table *table, const struct process *process)
+{
+	if (table->count == table->capacity) {
+		const size_t capacity = table->capacity * 2 + 512;
+		struct process *list = realloc(table->list, capacity * sizeof(*list));
+		if (!list)
+			return; /* the rest is met in a later round, when these are gone */
+		table->list = list;
+		table->capacity = capacity;
+	}
+	table->list[table->count++] = *process;
+}
+
+static void scan(struct table *table)
+{
+	DIR *folder = opendir("/proc");
+	char text[1024];
+	table->count = 0;
+	for (const struct dirent *entry; folder && (entry = readdir(folder));) {
+		const char *fields;
+		if (entry->d_name[0] < '1' || entry->d_name[0] > '9' ||
+		    !read_stat(entry->d_name, text, sizeof(text), &fields))
+			continue;
+		const struct process process = {
+			.pid = (pid_t)strtol(entry->d_name, NULL, 10),
+			.parent = (pid_t)strtol(fields + 1, NULL, 10),
+			.state = *fields,
+		};
+		add(table, &process);
+	}
+	if (folder)
+		closedir(folder);
+}
+
+static bool is_spared(const struct spared *spared, pid_t pid)
+{
+	for (size_t i = 0; spared && i < spared->count; i++)
+		if (spared->list[i] == pid)
+			return true;
+	return false;
+}
+
+static int by_pid(const void *a, const void *b)
+{
+	const pid_t left = ((const struct process *)a)->pid,
+		    right = ((const struct process *)b)->pid;
+	return (left > right) - (left < right);
+}
+
+static const struct process *find(const struct table *table, pid_t pid)
+{
+	const struct process key = {.pid = pid};
+	return table->count ? bsearch(&key, table->list, table->count, sizeof(key), by_pid) : NULL;
+}
+
+/* Marks what comes of `root`, but the spared children of it. How many that are. */
+static size_t mark(struct table *table, pid_t root, const struct spared *spared)
+{
+	size_t count = 0, before;
+	qsort(table->list, table->count, sizeof(*table->list), by_pid);
+	do {
+		before = count;
+		for (size_t i = 0; i < table->count; i++) {
+			struct process *process = &table->list[i];
+			const struct process *parent = find(table, process->parent);
+			if (process->ours || (process->parent != root && !(parent && parent->ours)))
+				continue;
+			process->ours = !is_spared(spared, process->pid);
+			count += process->ours;
+		}
+	} while (count > before);
+	return count;
+}
+
+/* A number may have passed to another process since it was read, but not one whose parent is still
+ * the same, or, since that ended, ourselves. */
+static void send_signal(const struct process *process, int sig)
+{
+	char name[24], text[1024];
+	const char *fields;
+	const int fd = pidfd_open(process->pid, 0);
+	if (fd < 0)
+		return;
+	snprintf(name, sizeof(name), "%ld", (long)process->pid);
+	if (read_stat(name, text, sizeof(text), &fields)) {
+		const pid_t parent = (pid_t)strtol(fields + 1, NULL, 10);
+		if (parent == process->parent || parent == getpid() || parent == 1)
+			pidfd_send_signal(fd, sig, NULL, 0);
+	}
+	close(fd);
+}
+
+static bool is_dead(const struct process *process)
+{
+	return process->state == 'Z' || process->state == 'X';
+}
+
+/* Signals the marked ones; how many of them live. Our own dead are reaped. */
+static size_t signal_marked(const struct table *table, int sig, pid_t corpse)
+{
+	size_t alive = 0;
+	for (size_t i = 0; i < table->count; i++) {
+		const struct process *process = &table->list[i];
+		if (!process->ours || process->pid == corpse)
+			continue;
+		if (!is_dead(process)) {
+			alive++;
+			if (sig != SIGSTOP || process->state != 'T')
+				send_signal(process, sig);
+		} else if (process->parent == getpid()) {
+			waitpid(process->pid, NULL, WNOHANG);
+		}
+	}
+	return alive;
+}
+
+static void stop_all(struct table *table, pid_t root, const struct spared *spared, pid_t corpse)
+{
+	size_t running = 1;
+	for (int round = 0; round < STOP_ROUNDS && running; round++) {
+		signal_marked(table, SIGSTOP, corpse);
+		scan(table);
+		mark(table, root, spared);
+		running = 0;
+		for (size_t i = 0; i < table->count; i++)
+			running += table->list[i].ours && !is_dead(&table->list[i]) &&
+				   table->list[i].state != 'T';
+	}
+}
+
+static bool kill_all(pid_t root, const struct spared *spared, pid_t corpse, bool hard)
+{
+	struct table table = {.list = NULL};
+	scan(&table);
+	bool left = mark(&table, root, spared) > 0;
+	if (left && hard)
+		stop_all(&table, root, spared, corpse);
+	if (left)
+		left = signal_marked(&table, SIGKILL, corpse) > 0;
+	free(table.list);
+	return left;
+}
+
+/* Our children as the kernel lists them, which is cheaper than to look at every process; free() it.
+ * NULL where it does not. */
+static char *list_children(void)
+{
+	char path[64];
+	size_t length = 0, room = 4096;
+	snprintf(path, sizeof(path), "/proc/self/task/%ld/children", (long)getpid());
+	const int fd = open(path, O_RDONLY | O_CLOEXEC);
+	char *text = fd < 0 ? NULL : malloc(room);
+	while (text) {
+		const ssize_t got = read(fd, text + length, room - length - 1);
+		if (got <= 0)
+			break;
+		length += (size_t)got;
+		char *larger = length + 1 < room ? text : realloc(text, room *= 2);
+		if (!larger)
+			free(text);
+		text = larger;
+	}
+	if (text)
+		text[length] = '\0';
+	if (fd >= 0)
+		close(fd);
+	return text;
+}
+
+/* Children out of a look at every process, for kernels that don't list them. */
+static int spare_scanned(struct spared *spared)
+{
+	struct table table = {.list = NULL};
+	scan(&table);
+	spared->list = calloc(table.count + 1, sizeof(*spared->list));
+	for (size_t i = 0; spared->list && i < table.count; i++)
+		if (table.list[i].parent == getpid())
+			spared->list[spared->count++] = table.list[i].pid;
+	free(table.list);
+	return spared->list ? 0 : -1;
+}
+
+int spared_init(struct spared *spared)
+{
+	char *text = list_children();
+	*spared = (struct spared){.list = NULL};
+	if (!text)
+		return spare_scanned(spared);
+	/* A number and its blank take two characters or more. */
+	spared->list = calloc(strlen(text) / 2 + 1, sizeof(*spared->list));
+	for (char *at = text; spared->list && *at;) {
+		const long pid = strtol(at, &at, 10);
+		if (pid <= 0)
+			break;
+		spared->list[spared->count++] = (pid_t)pid;
+		at += *at == ' ';
+	}
+	free(text);
+	return spared->list ? 0 : -1;
+}
+
+void spared_release(struct spared *spared)
+{
+	free(spared->list);
+	*spared = (struct spared){.list = NULL};
+}
+
+void descendants_reap(const struct spared *spared, pid_t corpse)
+{
+	siginfo_t dead;
+	for (;;) {
+		dead.si_pid = 0;
+		if (waitid(P_ALL, 0, &dead, WEXITED | WNOHANG | WNOWAIT) != 0 || dead.si_pid == 0 ||
+		    dead.si_pid == corpse || is_spared(spared, dead.si_pid))
+			return;
+		waitpid(dead.si_pid, NULL, WNOHANG);
+	}
+}
+
+bool descendants_kill(const struct spared *spared, pid_t corpse, bool hard)
+{
+	char *text = list_children();
+	bool left = text == NULL;
+	for (char *at = text; at && *at && !left;) {
+		const long pid = strtol(at, &at, 10);
+		if (pid <= 0)
+			break;
+		left = pid != corpse && !is_spared(spared, (pid_t)pid);
+		at += *at == ' ';
+	}
+	free(text);
+	return left && kill_all(getpid(), spared, corpse, hard);
+}
+
+bool descendants_kill_of(pid_t root)
+{
+	const bool left = kill_all(root, NULL, 0, true);
+	kill(root, SIGKILL);
+	return left;
+}
