@@ -11,12 +11,16 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "runner/cgroup.h"
+#include "runner/descendants.h"
 #include "runner/spawn.h"
+#include "runner/watcher.h"
 #include "status/clock.h"
 
-#define KILL_WAIT_MS 1000 /* how long the group is waited for after KILL */
-#define POLL_MOST_MS 200  /* so that stop_hard is seen in time */
-#define DRAIN_MS     1000
+#define KILL_WAIT_MS 400 /* how long what was killed is waited for */
+#define POLL_MOST_MS 200 /* so that stop_hard is seen in time */
+#define DRAIN_MS     500
+#define HARD_ROUND   3 /* from which on what does not die is stopped before it is killed */
 #define CHUNK        65536
 
 struct stream {
@@ -35,9 +39,15 @@ struct run {
 	struct spawned child;
 	struct stream streams[3];
 	size_t fed; /* bytes of stdin_bytes written so far */
-	int64_t started, deadline, next_tick;
+	int64_t started, deadline, next_tick, next_reap;
+	int64_t heard; /* when it last wrote something */
 	enum ending ending;
 	enum child_end why;
+	bool lost;            /* it did not even die of KILL */
+	struct cgroup cgroup; /* of a contained child, like what follows */
+	struct watcher watcher;
+	struct spared spared;
+	char notice[sizeof(((struct child_result *)0)->notice)];
 };
 
 static void drop(int *fd)
@@ -62,6 +72,13 @@ static void ask_to_end(struct run *run, enum child_end why, int64_t now)
 	signal_group(run, SIGTERM);
 }
 
+static void put_to_death(struct run *run, int64_t now)
+{
+	run->ending = ENDING_KILL;
+	run->deadline = now + KILL_WAIT_MS;
+	signal_group(run, SIGKILL);
+}
+
 /* Whether the end has to be brought nearer. */
 static void watch_time(struct run *run, int64_t now)
 {
@@ -70,37 +87,52 @@ static void watch_time(struct run *run, int64_t now)
 	if (run->ending != ENDING_KILL && hard) {
 		if (run->ending == ENDING_NO)
 			run->why = CHILD_STOPPED;
-		run->ending = ENDING_KILL;
-		signal_group(run, SIGKILL);
+		put_to_death(run, now);
 	} else if (run->ending == ENDING_NO && spec->timeout_ms && now >= run->deadline) {
 		ask_to_end(run, CHILD_TIMED_OUT, now);
+	} else if (run->ending == ENDING_NO && spec->idle_ms && now >= run->heard + spec->idle_ms) {
+		ask_to_end(run, CHILD_IDLE, now);
 	} else if (run->ending == ENDING_TERM && now >= run->deadline) {
-		run->ending = ENDING_KILL;
-		signal_group(run, SIGKILL);
+		put_to_death(run, now);
+	} else if (run->ending == ENDING_KILL && now >= run->deadline) {
+		run->lost = true;
 	}
+}
+
+static void do_regularly(struct run *run, int64_t now)
+{
+	const struct child_spec *spec = run->spec;
 	if (spec->on_tick && now >= run->next_tick) {
 		run->next_tick = now + spec->tick_ms;
 		spec->on_tick(spec->context);
+	}
+	if (spec->contained && now >= run->next_reap) {
+		run->next_reap = now + POLL_MOST_MS;
+		descendants_reap(&run->spared, run->child.pid);
 	}
 }
 
 static int time_left(const struct run *run, int64_t now)
 {
 	int64_t left = POLL_MOST_MS;
-	const bool timed =
-		run->ending == ENDING_TERM || (run->ending == ENDING_NO && run->spec->timeout_ms);
+	const bool timed = run->ending != ENDING_NO || run->spec->timeout_ms;
+	const bool idle = run->ending == ENDING_NO && run->spec->idle_ms;
 	if (timed && run->deadline - now < left)
 		left = run->deadline - now;
+	if (idle && run->heard + run->spec->idle_ms - now < left)
+		left = run->heard + run->spec->idle_ms - now;
 	if (run->spec->on_tick && run->next_tick - now < left)
 		left = run->next_tick - now;
 	return left < 0 ? 0 : (int)left;
 }
 
 /* Reads once. False at the end of the stream, or where it can't be read. */
-static bool pump(const struct run *run, struct stream *stream)
+static bool pump(struct run *run, struct stream *stream)
 {
 	static char chunk[CHUNK];
 	const ssize_t got = read(stream->fd, chunk, sizeof(chunk));
+	if (got > 0)
+		run->heard = clock_monotonic_ms();
 	if (got > 0 && stream->take)
 		stream->take(run->spec->context, chunk, (size_t)got);
 	if (got > 0 || (got < 0 && (errno == EINTR || errno == EAGAIN)))
@@ -144,11 +176,35 @@ static bool turn(struct run *run, int timeout)
 	return fds[3].revents != 0;
 }
 
-/* The process has ended: nothing of its group may outlive it. It is reaped last, so that its number
- * can't be another group's meanwhile. */
-static void end_group(struct run *run)
+/* One round of ending what came of it. False once nothing is left. */
+static bool end_rest(struct run *run, int round)
 {
 	kill(-run->child.pid, SIGKILL);
+	if (!run->spec->contained)
+		return false;
+	/* An empty cgroup can be removed, and only that. */
+	bool left = !cgroup_remove(&run->cgroup);
+	if (left)
+		cgroup_kill(&run->cgroup);
+	left |= descendants_kill(&run->spared, run->child.pid, round >= HARD_ROUND);
+	return left;
+}
+
+/* The process has ended: nothing that came of it may outlive it. It is reaped last, so that its
+ * number can't be another group's meanwhile. */
+static void end_all(struct run *run)
+{
+	const int64_t deadline = clock_monotonic_ms() + KILL_WAIT_MS;
+	if (run->spec->max_memory || run->spec->max_processes)
+		cgroup_tell(&run->cgroup, run->notice, sizeof(run->notice));
+	for (int round = 0; end_rest(run, round); round++) {
+		if (clock_monotonic_ms() >= deadline) {
+			snprintf(run->notice, sizeof(run->notice),
+				 "some of what it started does not die");
+			break;
+		}
+		poll(NULL, 0, 1);
+	}
 }
 
 static void wait_for_group(const struct run *run)
@@ -181,55 +237,121 @@ static void drain(struct run *run)
 	}
 }
 
+static int64_t limit_of(const struct run *run)
+{
+	if (run->ending == ENDING_NO || run->why == CHILD_STOPPED)
+		return 0;
+	return run->why == CHILD_IDLE ? run->spec->idle_ms : run->spec->timeout_ms;
+}
+
 static void reap(struct run *run, struct child_result *result)
 {
 	struct rusage usage = {.ru_maxrss = 0};
-	int status = 0;
-	while (wait4(run->child.pid, &status, 0, &usage) < 0 && errno == EINTR)
+	int status = SIGKILL; /* what waits for ever in the kernel is as good as killed */
+	while (wait4(run->child.pid, &status, run->lost ? WNOHANG : 0, &usage) < 0 &&
+	       errno == EINTR)
 		;
 	*result = (struct child_result){
 		.end = run->why,
 		.exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : -1,
 		.signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0,
 		.elapsed_ms = clock_monotonic_ms() - run->started,
+		.limit_ms = limit_of(run),
 		.max_rss_kb = usage.ru_maxrss,
 	};
+	memcpy(result->notice, run->notice, sizeof(result->notice));
 	if (run->ending == ENDING_NO)
 		result->end = WIFEXITED(status) ? CHILD_EXITED : CHILD_SIGNALED;
+}
+
+/* Everything that has to be there before the child is. 0, or -1 and *err. */
+static int prepare(struct run *run, struct err *err)
+{
+	static bool tidied;
+	const struct child_spec *spec = run->spec;
+	run->cgroup = (struct cgroup){.folder = {-1, -1, -1}};
+	run->watcher = (struct watcher){.fd = -1};
+	if (!spec->contained)
+		return 0;
+	if (!tidied)
+		cgroup_end_leftovers();
+	tidied = true;
+	cgroup_make(&run->cgroup, spec->max_memory, spec->max_processes, run->notice,
+		    sizeof(run->notice));
+	if (watcher_start(&run->watcher, &run->cgroup, err) != 0)
+		return -1;
+	if (spared_init(&run->spared) != 0)
+		return err_set(err, ERR_INTERNAL, "out of memory");
+	prctl(PR_SET_CHILD_SUBREAPER, 1L, 0L, 0L, 0L);
+	return 0;
+}
+
+static void tidy_up(struct run *run)
+{
+	if (!run->spec->contained)
+		return;
+	prctl(PR_SET_CHILD_SUBREAPER, 0L, 0L, 0L, 0L);
+	watcher_end(&run->watcher);
+	cgroup_remove(&run->cgroup);
+	cgroup_forget(&run->cgroup);
+	spared_release(&run->spared);
+}
+
+static void begin(struct run *run)
+{
+	const struct child_spec *spec = run->spec;
+	struct child_identity identity;
+	run->started = run->heard = clock_monotonic_ms();
+	run->deadline = run->started + spec->timeout_ms;
+	run->next_tick = run->started + spec->tick_ms;
+	run->next_reap = run->started;
+	run->streams[0] = (struct stream){run->child.out, spec->on_output};
+	run->streams[1] = (struct stream){run->child.complaint, spec->on_complaint};
+	run->streams[2] = (struct stream){run->child.usage, spec->on_usage};
+	if (!spec->contained)
+		return;
+	watcher_guard(&run->watcher, run->child.pid);
+	if (spec->on_start) {
+		child_identify(run->child.pid, &run->cgroup, &identity);
+		spec->on_start(spec->context, &identity);
+	}
 }
 
 int child_run(const struct child_spec *spec, struct child_result *result, struct err *err)
 {
 	struct run run = {.spec = spec};
-	if (spawn(spec, &run.child, err) != 0)
+	if (prepare(&run, err) != 0 || spawn(spec, &run.cgroup, &run.child, err) != 0) {
+		tidy_up(&run);
 		return -1;
-	run.started = clock_monotonic_ms();
-	run.deadline = run.started + spec->timeout_ms;
-	run.next_tick = run.started + spec->tick_ms;
-	run.streams[0] = (struct stream){run.child.out, spec->on_output};
-	run.streams[1] = (struct stream){run.child.complaint, spec->on_complaint};
-	run.streams[2] = (struct stream){run.child.usage, spec->on_usage};
-
+	}
+	begin(&run);
 	bool ended = false;
-	while (!ended) {
+	while (!ended && !run.lost) {
 		const int64_t now = clock_monotonic_ms();
 		watch_time(&run, now);
+		do_regularly(&run, now);
 		ended = turn(&run, time_left(&run, now));
 	}
-	end_group(&run);
+	end_all(&run);
 	drain(&run);
 	reap(&run, result);
 	wait_for_group(&run);
 	drop(&run.child.pidfd);
+	tidy_up(&run);
 	return 0;
 }
 
-char *child_words(const struct child_result *result, int64_t timeout_ms, char *out, size_t size)
+char *child_words(const struct child_result *result, char *out, size_t size)
 {
 	char span[CLOCK_TEXT];
 	switch (result->end) {
 	case CHILD_TIMED_OUT:
-		snprintf(out, size, "ended after its timeout of %s", clock_span(timeout_ms, span));
+		snprintf(out, size, "ended after its timeout of %s",
+			 clock_span(result->limit_ms, span));
+		break;
+	case CHILD_IDLE:
+		snprintf(out, size, "ended after %s of silence",
+			 clock_span(result->limit_ms, span));
 		break;
 	case CHILD_STOPPED:
 		snprintf(out, size, "stopped on request");

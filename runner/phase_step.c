@@ -118,6 +118,7 @@ static enum fsm_event how_it_ended(const struct child_result *result)
 	case CHILD_SIGNALED:
 		return FSM_EV_CRASHED;
 	case CHILD_TIMED_OUT:
+	case CHILD_IDLE:
 		return FSM_EV_TIMED_OUT;
 	case CHILD_STOPPED:
 		break;
@@ -186,19 +187,24 @@ static enum fsm_event run_worker(struct session *session, struct desk *desk)
 		.tick_ms = TICK_MS,
 		.context = desk,
 		.timeout_ms = conf->timeout_ms,
+		.idle_ms = conf->idle_timeout_ms,
 		.grace_ms = conf->grace_ms,
 		.stop_fd = stop_descriptor(),
 		.stop_hard = stop_hard(),
+		.contained = true,
+		.max_memory = conf->max_memory,
+		.max_processes = conf->max_processes,
 	};
 	if (child_run(&spec, &result, &err) != 0) {
 		snprintf(session->step.why, sizeof(session->step.why), "%.500s", err.text);
 		session->step.own = USAGE_KNOWN(0); /* it never ran */
 	} else {
 		meter_lines_end(desk->lines);
+		if (result.notice[0])
+			session_warn(session, "step %d: %s", session->step.number, result.notice);
 		how = how_it_ended(&result);
 		if (how != FSM_EV_DONE)
-			child_words(&result, conf->timeout_ms, session->step.why,
-				    sizeof(session->step.why));
+			child_words(&result, session->step.why, sizeof(session->step.why));
 		measure(session, desk, (const char *const *)environment);
 	}
 	free(environment);

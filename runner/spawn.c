@@ -2,10 +2,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/sched.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/pidfd.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -21,6 +24,7 @@ enum stage {
 	STAGE_CWD,
 	STAGE_STDIN,
 	STAGE_DESCRIPTORS,
+	STAGE_LIMITS,
 };
 
 struct trouble {
@@ -111,12 +115,28 @@ static int place_descriptors(int in, const struct pipes *pipes, int *keep)
 	return close_range(CHILD_USAGE_FD + 1, ~0U, CLOSE_RANGE_CLOEXEC);
 }
 
-_Noreturn static void become(const struct child_spec *spec, const struct pipes *pipes)
+/* What goes wrong here matters only where the cgroup is to hold limits. */
+static void join(const struct child_spec *spec, const struct cgroup *cgroup, bool inside,
+		 int trouble)
+{
+	if (cgroup_join(cgroup, !inside) != 0 && (spec->max_memory || spec->max_processes))
+		give_up(trouble, STAGE_LIMITS);
+}
+
+static void die_with(pid_t parent, int sig)
+{
+	prctl(PR_SET_PDEATHSIG, sig);
+	if (sig && getppid() != parent)
+		_exit(126); /* it died before it was asked for */
+}
+
+_Noreturn static void become(const struct child_spec *spec, const struct pipes *pipes, pid_t parent)
 {
 	int trouble = pipes->trouble[1];
-	setpgid(0, 0);
+	setsid();
 	default_signals();
-	prctl(PR_SET_PDEATHSIG, spec->death_signal);
+	die_with(parent, spec->contained ? SIGKILL : spec->death_signal);
+	umask(022);
 	const int in = open_stdin(spec, pipes);
 	if (in < 0)
 		give_up(trouble, STAGE_STDIN);
@@ -140,6 +160,9 @@ static int tell(const struct child_spec *spec, const struct trouble *trouble, st
 				 spec->stdin_path ? spec->stdin_path : "/dev/null");
 	case STAGE_EXEC:
 		return err_errno(err, "%s: can't be started", spec->argv[0]);
+	case STAGE_LIMITS:
+		return err_errno(err, "%s: can't be put into the cgroup that holds its limits",
+				 spec->argv[0]);
 	case STAGE_DESCRIPTORS:
 		break;
 	}
@@ -183,25 +206,48 @@ static int adopt(pid_t pid, struct pipes *pipes, struct spawned *child, struct e
 	return 0;
 }
 
-int spawn(const struct child_spec *spec, struct spawned *child, struct err *err)
+/* A fork, right into the cgroup where the kernel can do that: *inside says so. */
+static pid_t fork_into(const struct cgroup *cgroup, bool *inside)
 {
+	struct clone_args args = {
+		.flags = CLONE_INTO_CGROUP,
+		.exit_signal = SIGCHLD,
+		.cgroup = (unsigned)cgroup->folder[CGROUP_UNIFIED],
+	};
+	pid_t pid = -1;
+	*inside = true;
+	if (cgroup->folder[CGROUP_UNIFIED] >= 0)
+		pid = (pid_t)syscall(SYS_clone3, &args, sizeof(args));
+	if (pid < 0) {
+		*inside = false;
+		pid = fork();
+	}
+	return pid;
+}
+
+int spawn(const struct child_spec *spec, const struct cgroup *cgroup, struct spawned *child,
+	  struct err *err)
+{
+	const pid_t parent = getpid();
 	struct pipes pipes;
+	bool inside;
 	if (pipes_init(&pipes, spec) != 0)
 		return err_errno(err, "%s: can't be started: no pipe", spec->argv[0]);
 	int failed = -1;
-	const pid_t pid = fork();
-	if (pid == 0)
-		become(spec, &pipes);
+	const pid_t pid = fork_into(cgroup, &inside);
+	if (pid == 0) {
+		join(spec, cgroup, inside, pipes.trouble[1]);
+		become(spec, &pipes, parent);
+	}
 	if (pid < 0) {
 		err_errno(err, "%s: can't be started", spec->argv[0]);
 	} else {
-		setpgid(pid, pid); /* both sides do it, so that it is done whoever runs first */
 		close(take(&pipes.trouble[1]));
 		failed = wait_for_exec(spec, &pipes, err);
 		if (failed == 0)
 			failed = adopt(pid, &pipes, child, err);
 		if (failed != 0) {
-			kill(-pid, SIGKILL);
+			kill(pid, SIGKILL);
 			waitpid(pid, NULL, 0);
 		}
 	}

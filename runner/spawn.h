@@ -3,10 +3,11 @@
 #ifndef RUNNER_SPAWN_H
 #define RUNNER_SPAWN_H
 
+#include "runner/cgroup.h"
 #include "runner/child.h"
 
 struct spawned {
-	pid_t pid;     /* also its process group */
+	pid_t pid;     /* also its process group and session */
 	int pidfd;     /* readable once it has ended */
 	int in;        /* write end of its stdin, non-blocking; -1 where no bytes are fed */
 	int out;       /* read end of its stdout */
@@ -14,8 +15,12 @@ struct spawned {
 	int usage;     /* read end of its CHILD_USAGE_FD; -1 where there is none */
 };
 
-/* Starts it. 0 and *child, whose descriptors the caller closes and whose process it reaps; or -1
- * and *err, with nothing running and nothing open. */
-int spawn(const struct child_spec *spec, struct spawned *child, struct err *err);
+/* Starts it, in the cgroup where that is one. 0 and *child, whose descriptors the caller closes and
+ * whose process it reaps; or -1 and *err, with nothing running and nothing open. */
+int spawn(const struct child_spec *spec, const struct cgroup *cgroup, struct spawned *child,
+	  struct err *err);
+
+/* Fills *identity for a process that runs, or has not been reaped. */
+void child_identify(pid_t pid, const struct cgroup *cgroup, struct child_identity *identity);
 
 #endif

@@ -89,9 +89,8 @@ int git_program(const struct git_call *call, struct git_answer *answer, struct e
 	if (failed)
 		return -1;
 	if (answer->result.end != CHILD_EXITED)
-		return err_set(
-			err, ERR_SYSTEM, "git %s: %s", call->args[0],
-			child_words(&answer->result, call->timeout_ms, words, sizeof(words)));
+		return err_set(err, ERR_SYSTEM, "git %s: %s", call->args[0],
+			       child_words(&answer->result, words, sizeof(words)));
 	if (answer->cut)
 		return err_set(err, ERR_SYSTEM, "git %s: too much output", call->args[0]);
 	if (!answer->output)
@@ -132,7 +131,7 @@ char *git_answer_words(const struct git_answer *answer, char *out, size_t size)
 				if (length && begins(line, telling[i]))
 					return text_clean(line, length, out, size);
 		}
-	return child_words(&answer->result, 0, out, size);
+	return child_words(&answer->result, out, size);
 }
 
 void git_program_forget_repository(void)

@@ -95,7 +95,7 @@ START_TEST(exit_status_is_told)
 	char words[128];
 	ck_assert_int_eq(result.end, CHILD_EXITED);
 	ck_assert_int_eq(result.exit_code, 7);
-	ck_assert_str_eq(child_words(&result, 0, words, sizeof(words)), "exit status 7");
+	ck_assert_str_eq(child_words(&result, words, sizeof(words)), "exit status 7");
 }
 END_TEST
 
@@ -105,7 +105,7 @@ START_TEST(a_signal_is_told)
 	char words[128];
 	ck_assert_int_eq(result.end, CHILD_SIGNALED);
 	ck_assert_int_eq(result.signal, SIGSEGV);
-	ck_assert_str_eq(child_words(&result, 0, words, sizeof(words)),
+	ck_assert_str_eq(child_words(&result, words, sizeof(words)),
 			 "killed by signal 11 (Segmentation fault)");
 }
 END_TEST
@@ -206,16 +206,18 @@ static void short_time(struct child_spec *spec)
 
 START_TEST(a_timeout_ends_the_whole_group)
 {
-	const struct child_result result = run_script("trap '' TERM; (trap '' TERM; while :; do "
-						      "read x </dev/zero; done) & echo $!; wait; "
-						      "while :; do :; done",
-						      short_time);
+	struct child_result result = run_script("trap '' TERM; (trap '' TERM; while :; do "
+						"read x </dev/zero; done) & echo $!; wait; "
+						"while :; do :; done",
+						short_time);
 	char words[128];
 	ck_assert_int_eq(result.end, CHILD_TIMED_OUT);
 	ck_assert_int_eq(result.signal, SIGKILL);
 	ck_assert_int_lt(result.elapsed_ms, 5000);
 	ck_assert(!alive(strtol(heard.output, NULL, 10)));
-	child_words(&result, 45 * 60000, words, sizeof(words));
+	ck_assert_int_eq(result.limit_ms, 200);
+	result.limit_ms = 45 * 60000;
+	child_words(&result, words, sizeof(words));
 	ck_assert_str_eq(words, "ended after its timeout of 45 min");
 }
 END_TEST
@@ -280,7 +282,7 @@ START_TEST(a_stop_asks_first)
 		run_script("trap 'exit 5' TERM; while :; do :; done", stop_at_once);
 	char words[128];
 	ck_assert_int_eq(result.end, CHILD_STOPPED);
-	ck_assert_str_eq(child_words(&result, 0, words, sizeof(words)), "stopped on request");
+	ck_assert_str_eq(child_words(&result, words, sizeof(words)), "stopped on request");
 }
 END_TEST
 

@@ -1,0 +1,77 @@
+/* What is known of a contained child besides its struct, and what is done with that after our
+ * death. */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "runner/cgroup.h"
+#include "runner/child.h"
+#include "runner/descendants.h"
+#include "runner/spawn.h"
+#include "status/clock.h"
+
+#define PATIENCE_MS 1000
+
+static void read_boot_id(char boot_id[40])
+{
+	const int fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
+	const ssize_t got = fd < 0 ? -1 : read(fd, boot_id, 39);
+	boot_id[got > 0 ? got : 0] = '\0';
+	boot_id[strcspn(boot_id, "\n")] = '\0';
+	if (fd >= 0)
+		close(fd);
+}
+
+void child_identify(pid_t pid, const struct cgroup *cgroup, struct child_identity *identity)
+{
+	*identity = (struct child_identity){
+		.pid = pid,
+		.start_time = process_start_time(pid, NULL),
+	};
+	read_boot_id(identity->boot_id);
+	if (cgroup->folder[CGROUP_UNIFIED] >= 0)
+		memcpy(identity->cgroup, cgroup->path[CGROUP_UNIFIED], sizeof(identity->cgroup));
+}
+
+/* Whether its process is still there, alive or as a corpse. */
+static bool is_there(const struct child_identity *identity)
+{
+	char boot_id[40];
+	read_boot_id(boot_id);
+	return identity->pid > 1 && identity->start_time != 0 && boot_id[0] &&
+	       strcmp(boot_id, identity->boot_id) == 0 &&
+	       process_start_time(identity->pid, NULL) == identity->start_time;
+}
+
+static bool end_process(const struct child_identity *identity)
+{
+	char state = 'Z';
+	if (!is_there(identity))
+		return false;
+	bool left = descendants_kill_of(identity->pid);
+	kill(-identity->pid, SIGKILL);
+	process_start_time(identity->pid, &state);
+	return left || (state != 'Z' && state != 'X');
+}
+
+int child_end_leftover(const struct child_identity *identity)
+{
+	const int64_t deadline = clock_monotonic_ms() + PATIENCE_MS;
+	struct cgroup cgroup;
+	cgroup_open(&cgroup, identity->cgroup);
+	for (;;) {
+		cgroup_kill(&cgroup);
+		const bool left = end_process(identity);
+		if (cgroup_remove(&cgroup) && !left)
+			return 0;
+		if (clock_monotonic_ms() >= deadline)
+			break;
+		poll(NULL, 0, 1);
+	}
+	cgroup_forget(&cgroup);
+	return -1;
+}
