@@ -65,7 +65,7 @@ static int run(const char *argument, const char *input, struct printed *printed,
 	if (result.end == CHILD_EXITED)
 		return result.exit_code;
 	return err_set(err, ERR_SYSTEM, "crontab %s: %s", argument,
-		       child_words(&result, TIMEOUT_MS, words, sizeof(words)));
+		       child_words(&result, words, sizeof(words)));
 }
 
 static int refused(const char *argument, int code, const struct printed *printed, struct err *err)
