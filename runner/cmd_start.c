@@ -14,6 +14,7 @@ static const struct arg args[] = {
 	 "percent of the budget below which a step may start (20..95)"},
 	{"--config", ARG_TEXT, &config, 0, 0, false, "CONF",
 	 "take budget and repository from this file"},
+	TRACKER_WAIT,
 	{.name = NULL},
 };
 
@@ -48,7 +49,7 @@ static int run(struct err *err)
 
 const struct command command_start = {
 	.name = "start",
-	.takes = "--task T [--budget N] [--threshold P] [--config CONF]",
+	.takes = "--task T [--budget N] [--threshold P] [--config CONF] [--wait[=TIME]]",
 	.summary = "Begins a cycle for an agent that drives it by itself",
 	.details = "Budget and threshold are locked until the cycle ends.",
 	.args = args,

@@ -14,6 +14,7 @@ static const struct arg begin_args[] = {
 	{"--desc", ARG_TEXT, &description, 0, 0, false, "D", "what the step is going to be"},
 	{"--config", ARG_TEXT, &config, 0, 0, false, "CONF", "take the settings from this file"},
 	{"--no-push", ARG_FLAG, &no_push, 0, 0, false, NULL, "commit, but do not push"},
+	TRACKER_WAIT,
 	{.name = NULL},
 };
 
@@ -24,6 +25,7 @@ static const struct arg done_args[] = {
 	{"--failed", ARG_FLAG, &failed, 0, 0, false, NULL, "the step did not succeed"},
 	{"--config", ARG_TEXT, &config, 0, 0, false, "CONF", "take the settings from this file"},
 	{"--no-push", ARG_FLAG, &no_push, 0, 0, false, NULL, "commit, but do not push"},
+	TRACKER_WAIT,
 	{.name = NULL},
 };
 
@@ -125,7 +127,7 @@ static int run_done(struct err *err)
 
 const struct command command_step_begin = {
 	.name = "step begin",
-	.takes = "[--desc D] [--config CONF] [--no-push]",
+	.takes = "[--desc D] [--config CONF] [--no-push] [--wait[=TIME]]",
 	.summary = "Asks the gate for an agent's next step: passes it, or closes the cycle",
 	.details = "Exit code 0: the step may start; 1: the gate is shut and the cycle closed, or "
 		   "the machine\n"
@@ -136,7 +138,7 @@ const struct command command_step_begin = {
 
 const struct command command_step_done = {
 	.name = "step done",
-	.takes = "--desc D --tokens T [--failed] [--config CONF] [--no-push]",
+	.takes = "--desc D --tokens T [--failed] [--config CONF] [--no-push] [--wait[=TIME]]",
 	.summary = "Ends an agent's step: records, commits, pushes, reports, and checks the budget",
 	.details = "Exit code 0: the step is OK; 1: it is not, and the report line says why.",
 	.args = done_args,

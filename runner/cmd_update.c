@@ -21,6 +21,7 @@ static const struct arg args[] = {
 	{"--next", ARG_TEXT, &next, 0, 0, false, "C", "what comes next"},
 	{"--cycle-end", ARG_TEXT, &why, 0, 0, false, "WHY",
 	 "end the cycle: completed, threshold, user or error"},
+	TRACKER_WAIT,
 	{.name = NULL},
 };
 
@@ -157,7 +158,7 @@ const struct command command_update = {
 	.name = "update",
 	.takes = "[--step-complete N --step-desc D --tokens T] [--task T] [--completed A B …] "
 		 "[--next C] "
-		 "[--cycle-end WHY]",
+		 "[--cycle-end WHY] [--wait[=TIME]]",
 	.summary = "Records what an agent has done in its own cycle, or ends the cycle",
 	.details = "Writes the status document and the message log; nothing is committed. For "
 		   "steps that are\n"

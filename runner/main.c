@@ -39,8 +39,8 @@ static void print_help(const struct command *command)
 		printf("\n");
 	for (const struct arg *arg = command->args; arg->name; arg++) {
 		char left[64];
-		snprintf(left, sizeof(left), "%s%s%s", arg->name, arg->shown ? " " : "",
-			 arg->shown ? arg->shown : "");
+		snprintf(left, sizeof(left), "%s%s%s", arg->name,
+			 arg->shown && *arg->shown != '[' ? " " : "", arg->shown ? arg->shown : "");
 		printf("  %-24s %s\n", left, arg->help);
 	}
 }

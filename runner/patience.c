@@ -13,15 +13,17 @@
 
 void patience_init(struct patience *patience, int64_t most_ms, bool quiet)
 {
-	*patience = (struct patience){.until = clock_monotonic_ms() + most_ms, .quiet = quiet};
+	*patience = (struct patience){.most_ms = most_ms, .quiet = quiet};
 }
 
 bool patience_again(struct patience *patience, const char *folder, const struct err *err)
 {
 	struct lock_holder holder;
 	char words[512];
-	if (err->code != ERR_BUSY || stop_asked() || clock_monotonic_ms() >= patience->until)
+	if (err->code != ERR_BUSY || patience->most_ms == 0 || stop_asked())
 		return false;
+	if (patience->until == 0)
+		patience->until = clock_monotonic_ms() + patience->most_ms;
 	while (lock_look(folder, &holder) != LOCK_FREE) {
 		if (!patience->told && !patience->quiet)
 			fprintf(stderr, "stepgate: waiting for another cycle: %s\n",

@@ -10,7 +10,8 @@
 #define PATIENCE_MOST_MS (366LL * 24 * 3600 * 1000) /* what --wait without a time stands for */
 
 struct patience {
-	int64_t until; /* clock_monotonic_ms() */
+	int64_t most_ms;
+	int64_t until; /* clock_monotonic_ms(); 0 before the first waiting */
 	bool quiet;    /* not a word about it */
 	bool told;
 };

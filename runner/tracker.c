@@ -107,13 +107,28 @@ static int go_on(struct session *session, struct err *err)
 	return 0;
 }
 
+int64_t tracker_wait_ms;
+
+static int open_session(struct session *session, const struct conf *conf, enum session_git need,
+			struct err *err)
+{
+	struct patience patience;
+	patience_init(&patience, tracker_wait_ms, false);
+	while (session_open(session, conf, need, err) != 0) {
+		if (!patience_again(&patience, session->folder, err))
+			return -1;
+		session_close(session);
+	}
+	return 0;
+}
+
 int tracker_open(struct tracker *tracker, const char *config, bool push, enum session_git need,
 		 struct err *err)
 {
 	struct session *session = &tracker->session;
 	*tracker = (struct tracker){.session = {.lock = {.fd = -1}}};
 	if (stop_install(err) != 0 || settings(tracker, config, push, err) != 0 ||
-	    session_open(session, &tracker->conf, need, err) != 0)
+	    open_session(session, &tracker->conf, need, err) != 0)
 		return -1;
 	const int found = session_resume(session, told_usage, err);
 	if (found < 0)

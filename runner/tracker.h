@@ -3,6 +3,7 @@
 #ifndef RUNNER_TRACKER_H
 #define RUNNER_TRACKER_H
 
+#include "runner/patience.h"
 #include "runner/session.h"
 
 struct tracker {
@@ -15,6 +16,14 @@ struct tracker {
 /* The repository's folder: the nearest one above the current folder that holds .git; else the
  * current folder. 0, or -1 and *err. */
 int tracker_folder(char *folder, size_t size, struct err *err);
+
+/* The row of --wait, and what it fills, for each command that opens a tracker. */
+extern int64_t tracker_wait_ms;
+#define TRACKER_WAIT                                                                             \
+	{                                                                                        \
+		"--wait", ARG_PATIENCE, &tracker_wait_ms, 0, PATIENCE_MOST_MS, false, "[=TIME]", \
+			"wait (for so long) while another cycle has the repository"              \
+	}
 
 /* Opens a session on it; `config` may be NULL. Takes up the open cycle where there is one
  * (tracker.session.cycle, else NULL). 0, or -1 and *err. tracker_close also after a failure. */

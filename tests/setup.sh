@@ -18,6 +18,7 @@ check spin            program spin
 check jq              program jq
 check clang-14        program clang-14
 check procps          program ps
+check faketime        program faketime
 lint  clang-format-14 program clang-format-14
 lint  clang-tidy-14   program clang-tidy-14
 lint  cppcheck        program cppcheck
