@@ -15,6 +15,7 @@
 enum engine_answer {
 	ENGINE_ANSWERED,
 	ENGINE_PASSES, /* something for the other engine; nothing was changed */
+	ENGINE_AGAIN,  /* HEAD moved since the look; nothing was changed (of save only) */
 	ENGINE_FAILED, /* *err says why (of look only: save always has a receipt) */
 };
 
@@ -37,7 +38,7 @@ enum engine_answer engine_program_look(const struct conf_repository *conf, struc
 				       struct err *err);
 
 /* Makes the commit and fills *facts, never RECEIPT_PUSHED: COMMITTED, NOTHING, SALVAGED or why not.
- * ANSWERED or PASSES (which the program never does). */
+ * ANSWERED, PASSES or AGAIN (which the program never does). */
 enum engine_answer engine_libgit2_save(struct engine_libgit2 *engine, const struct job *job,
 				       struct receipt_facts *facts);
 void engine_program_save(const struct job *job, struct receipt_facts *facts);

@@ -344,10 +344,21 @@ static void commit_stage(struct work *work, size_t changed)
 	stage->spoilt = stage->spoilt && changed;
 }
 
+/* Whoever held the lock before may have committed, or switched to another branch. */
+static bool has_head_moved(const struct work *work)
+{
+	struct look now = {.workdir = ""};
+	const struct look *look = work->job->look;
+	return look_at_head(work->engine, &now) != 0 || strcmp(now.branch, look->branch) != 0 ||
+	       strcmp(now.head, look->head) != 0;
+}
+
 static enum engine_answer commit_locked(struct work *work)
 {
 	struct stage *stage = &work->engine->stage;
 	size_t changed = 0;
+	if (has_head_moved(work))
+		return ENGINE_AGAIN;
 	if (stage_open(stage, work->engine->repository, work->job->look->gitdir,
 		       "index.stepgate") != 0)
 		return ENGINE_PASSES;

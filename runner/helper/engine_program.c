@@ -321,7 +321,7 @@ static void commit_all(struct work *work)
 	char tree[65];
 	if (RUN(work, NULL, "add", "-A") != 0)
 		return;
-	const int same = is_tree_of(work, work->job->look->head, tree);
+	const int same = is_tree_of(work, work->job->look->head[0] ? "HEAD" : "", tree);
 	if (same > 0)
 		report_nothing(work);
 	if (same == 0 &&
@@ -376,7 +376,7 @@ static void salvage_tree(struct work *work)
 	char tree[65], id[65], earlier[65];
 	if (RUN(work, NULL, "add", "-A") != 0)
 		return;
-	const int same = is_tree_of(work, work->job->look->head, tree);
+	const int same = is_tree_of(work, work->job->look->head[0] ? "HEAD" : "", tree);
 	if (same > 0)
 		report_nothing(work);
 	if (same != 0)

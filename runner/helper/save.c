@@ -12,6 +12,8 @@
 #include "status/clock.h"
 #include "status/text.h"
 
+#define TRIES_LEAST 3 /* while HEAD moves under us, whatever the deadline */
+
 void facts_fail(struct receipt_facts *facts, enum receipt_result result, const char *format, ...)
 {
 	char text[4 * sizeof(facts->why)];
@@ -69,23 +71,30 @@ static bool is_in_the_way(const struct look *look, const struct git_request *req
 					  look->commit_problem == RECEIPT_MID_OPERATION));
 }
 
-static void commit(struct saver *saver, const struct git_request *request, struct look *look,
-		   bool program, struct receipt_facts *facts)
+static enum engine_answer commit(struct saver *saver, const struct git_request *request,
+				 const struct look *look, int64_t deadline, bool program,
+				 struct receipt_facts *facts)
 {
+	enum engine_answer answer = ENGINE_PASSES;
 	char *message = message_write(request->subject, request->trailers, saver->conf->trailers);
 	const struct job job = {
 		.look = look,
 		.request = request,
 		.message = message,
-		.deadline = clock_monotonic_ms() + saver->conf->lock_timeout_ms,
+		.deadline = deadline,
 		.deadline_ms = saver->conf->lock_timeout_ms,
 		.client = saver->client,
 	};
-	if (!message)
+	if (!message) {
 		facts_fail(facts, RECEIPT_COMMIT_ERROR, "out of memory");
-	else if (program || engine_libgit2_save(saver->libgit2, &job, facts) == ENGINE_PASSES)
+		return ENGINE_ANSWERED;
+	}
+	if (!program)
+		answer = engine_libgit2_save(saver->libgit2, &job, facts);
+	if (answer == ENGINE_PASSES)
 		engine_program_save(&job, facts);
 	free(message);
+	return answer == ENGINE_PASSES ? ENGINE_ANSWERED : answer;
 }
 
 static void name_upstream(const struct look *look, const char *ref, struct receipt_facts *facts)
@@ -133,23 +142,39 @@ static void push_salvage(struct saver *saver, const struct look *look, struct re
 			   why);
 }
 
-void save(struct saver *saver, const struct git_request *request, struct receipt_facts *facts)
+/* Looks and commits, or says why not in *facts. */
+static enum engine_answer look_and_commit(struct saver *saver, const struct git_request *request,
+					  int64_t deadline, struct look *look,
+					  struct receipt_facts *facts)
 {
-	struct look look = {.workdir = ""};
 	struct err err = {.code = ERR_NONE};
 	bool program;
-	*facts = (struct receipt_facts){.result = RECEIPT_COMMIT_ERROR};
-	if (look_around(saver, &look, &program, &err) != 0) {
+	if (look_around(saver, look, &program, &err) != 0) {
 		facts_fail(facts,
 			   err.code == ERR_CONFIG ? RECEIPT_NO_REPOSITORY : RECEIPT_COMMIT_ERROR,
 			   "%s", err.text);
-		return;
+		return ENGINE_ANSWERED;
 	}
-	if (is_in_the_way(&look, request)) {
-		facts_fail(facts, look.commit_problem, "%s", look.commit_why);
-		return;
+	if (is_in_the_way(look, request)) {
+		facts_fail(facts, look->commit_problem, "%s", look->commit_why);
+		return ENGINE_ANSWERED;
 	}
-	commit(saver, request, &look, program, facts);
+	return commit(saver, request, look, deadline, program, facts);
+}
+
+void save(struct saver *saver, const struct git_request *request, struct receipt_facts *facts)
+{
+	struct look look = {.workdir = ""};
+	const int64_t deadline = clock_monotonic_ms() + saver->conf->lock_timeout_ms;
+	enum engine_answer answer = ENGINE_AGAIN;
+	*facts = (struct receipt_facts){.result = RECEIPT_COMMIT_ERROR};
+	for (int tries = 0; answer == ENGINE_AGAIN; tries++) {
+		if (tries >= TRIES_LEAST && clock_monotonic_ms() >= deadline)
+			break;
+		answer = look_and_commit(saver, request, deadline, &look, facts);
+	}
+	if (answer == ENGINE_AGAIN)
+		facts_fail(facts, RECEIPT_LOCKED, "HEAD is being moved by another program");
 	if (!saver->conf->push || !facts->commit[0])
 		return;
 	if (facts->result == RECEIPT_SALVAGED)
