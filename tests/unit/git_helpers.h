@@ -63,6 +63,11 @@ __attribute__((format(printf, 1, 2))) static inline const char *sh(const char *f
 	return output;
 }
 
+static inline long number(const char *text)
+{
+	return strtol(text, NULL, 10);
+}
+
 /* A world of its own in the folder that the harness gives: HOME, no settings of the machine, the
  * helper of this build. */
 static inline void make_world(void)
@@ -81,9 +86,8 @@ static inline void make_world(void)
 	const ssize_t length = readlink("/proc/self/exe", own, sizeof(own) - 64);
 	ck_assert_int_gt(length, 0);
 	own[length] = '\0';
-	for (int up = 0; up < 2; up++)
-		*strrchr(own, '/') = '\0';
-	strcat(own, "/stepgate-git");
+	*strrchr(own, '/') = '\0'; /* unit/test_x */
+	snprintf(strrchr(own, '/'), 64, "/stepgate-git");
 	if (!getenv(GIT_HELPER_VARIABLE))
 		setenv(GIT_HELPER_VARIABLE, own, 1);
 	sh("git config --global user.name Ada; git config --global user.email ada@example.org;"
@@ -181,7 +185,7 @@ static inline void assert_pushed(const struct receipt_facts *facts)
 /* Whether a process is there and no mere zombie that nobody reaps. */
 static inline bool is_running(int pid)
 {
-	return atoi(sh("ps -o stat= -p %d | grep -vc '^Z' || true", pid)) > 0;
+	return strcmp(sh("ps -o stat= -p %d | grep -vc '^Z' || true", pid), "0") != 0;
 }
 
 /* Runs the tests and gives the exit code of the program. */

@@ -44,6 +44,38 @@ START_TEST(test_every_kind_of_change)
 }
 END_TEST
 
+/* Most repositories need the git program for the push alone. */
+START_TEST(test_commits_without_the_git_program)
+{
+	char path[BOX];
+	make_repository();
+	snprintf(path, sizeof(path), "%s", getenv("PATH"));
+	struct conf_repository *conf = conf_of("work");
+	conf->push = false;
+	setenv("PATH", "/nowhere", 1);
+	git = open_git(conf);
+	setenv("PATH", path, 1);
+	sh("echo x >work/x; mkdir work/status; echo s >work/status/s");
+	struct receipt_facts facts = save_as(git, "x", GIT_STATUS, NULL);
+	ck_assert_result(facts, RECEIPT_COMMITTED);
+	facts = save_as(git, "x", GIT_ALL, "refs/stepgate/salvage/1-1");
+	ck_assert_result(facts, RECEIPT_SALVAGED);
+	facts = save_all(git, "x");
+	ck_assert_result(facts, RECEIPT_COMMITTED);
+	ck_assert_str_eq(sh("git -C work status --porcelain"), "");
+	conf->push = true;
+	git_free(git);
+	setenv("PATH", "/nowhere", 1);
+	git = open_git(conf);
+	setenv("PATH", path, 1);
+	sh("echo y >work/y");
+	facts = save_all(git, "y");
+	ck_assert_result(facts, RECEIPT_PUSH_ERROR);
+	ck_assert_has(facts.why, "git: can't be started: No such file or directory");
+	git_free(git);
+}
+END_TEST
+
 START_TEST(test_ignored_files_stay_out)
 {
 	open_work();
@@ -332,6 +364,7 @@ int main(void)
 	const TTest *const tests[] = {
 		test_commits_and_pushes,
 		test_every_kind_of_change,
+		test_commits_without_the_git_program,
 		test_ignored_files_stay_out,
 		test_what_was_staged_goes_along,
 		test_staged_and_taken_back,

@@ -12,7 +12,7 @@
 /* The helper's process: our only child while nothing else runs. */
 static pid_t helper_pid(void)
 {
-	return atoi(sh("ps -o pid=,comm= --ppid %d | grep stepgate-git", getpid()));
+	return (pid_t)number(sh("ps -o pid=,comm= --ppid %d | grep stepgate-git", getpid()));
 }
 
 /* In another process: waits until `file` is there, then kills the helper. */

@@ -120,7 +120,7 @@ START_TEST(test_push_takes_too_long)
 	const struct receipt_facts facts = save_all(git, "x");
 	ck_assert_result(facts, RECEIPT_PUSH_TIMED_OUT);
 	ck_assert_has(facts.why, "timeout");
-	const int pid = atoi(sh("cat up.git/pid"));
+	const int pid = (int)number(sh("cat up.git/pid"));
 	ck_assert_int_gt(pid, 1);
 	ck_assert_msg(!is_running(pid), "the hook is still running");
 	ck_assert_str_eq(facts.commit, sh("git -C work rev-parse HEAD"));

@@ -1,0 +1,370 @@
+/* What follows from a repository's settings: who commits, where a push goes, which engine. */
+#include <check.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "runner/helper/look.h"
+
+#define MOST 16
+
+/* Settings and refs as a test gives them: KEY, VALUE, …, NULL. */
+static const char *const *settings;
+static const char *const *refs;
+
+static const char *find(const char *const *list, const char *key)
+{
+	for (; list && list[0]; list += 2)
+		if (strcmp(list[0], key) == 0)
+			return list[1];
+	return NULL;
+}
+
+static const char *get_setting(void *context, const char *key)
+{
+	(void)context;
+	return find(settings, key);
+}
+
+static int get_ref(void *context, const char *name, char *id)
+{
+	const char *found = find(refs, name);
+	(void)context;
+	if (!found)
+		return -1;
+	snprintf(id, 65, "%s", found);
+	return 0;
+}
+
+static const struct look_source source = {get_setting, get_ref, NULL};
+static struct conf_repository conf;
+static struct look look;
+
+#define SETTINGS(...)                        \
+	settings = (const char *const[MOST]) \
+	{                                    \
+		__VA_ARGS__, NULL            \
+	}
+#define REFS(...)                        \
+	refs = (const char *const[MOST]) \
+	{                                \
+		__VA_ARGS__, NULL        \
+	}
+
+static void setup(void)
+{
+	static const char *const none[] = {NULL};
+	static const char *const variables[] = {
+		"GIT_AUTHOR_NAME",
+		"GIT_AUTHOR_EMAIL",
+		"GIT_COMMITTER_NAME",
+		"GIT_COMMITTER_EMAIL",
+		"EMAIL",
+		"GIT_SSH_COMMAND",
+		"GIT_SSH",
+		"GIT_CONFIG_GLOBAL",
+	};
+	for (size_t i = 0; i < sizeof(variables) / sizeof(variables[0]); i++)
+		unsetenv(variables[i]);
+	settings = refs = NULL;
+	conf = (struct conf_repository){
+		.push = true,
+		.remote = "",
+		.branch = "",
+		.identity_name = "",
+		.identity_email = "",
+		.trailers = none,
+	};
+	memset(&look, 0, sizeof(look));
+	ck_assert_ptr_nonnull(getcwd(look.gitdir, sizeof(look.gitdir)));
+	memcpy(look.commondir, look.gitdir, sizeof(look.gitdir));
+	memcpy(look.branch, "main", 5);
+}
+
+static void fill(void)
+{
+	look_fill(&look, &conf, &source);
+}
+
+static void assert_target(const char *remote, const char *ref)
+{
+	fill();
+	ck_assert_str_eq(look.remote, remote);
+	ck_assert_str_eq(look.ref, ref);
+	ck_assert_int_eq(look.push_problem, RECEIPT_PUSHED);
+}
+
+#define UPSTREAM "branch.main.remote", "origin", "branch.main.merge", "refs/heads/trunk"
+#define ORIGIN   "remote.origin.url", "x"
+#define FORK     "remote.fork.url", "y"
+
+START_TEST(test_target_is_the_upstream)
+{
+	SETTINGS(UPSTREAM, ORIGIN);
+	assert_target("origin", "refs/heads/trunk");
+}
+END_TEST
+
+START_TEST(test_target_of_the_config)
+{
+	SETTINGS(UPSTREAM, ORIGIN, FORK);
+	conf.remote = "fork";
+	assert_target("fork", "refs/heads/main");
+	conf.branch = "nightly";
+	assert_target("fork", "refs/heads/nightly");
+	conf.branch = "refs/for/main";
+	assert_target("fork", "refs/for/main");
+	conf.remote = "";
+	assert_target("origin", "refs/for/main");
+	conf.remote = "origin";
+	conf.branch = "";
+	assert_target("origin", "refs/heads/trunk");
+}
+END_TEST
+
+START_TEST(test_target_without_an_upstream)
+{
+	SETTINGS(ORIGIN);
+	conf.remote = "origin";
+	assert_target("origin", "refs/heads/main");
+	conf.remote = "../up.git";
+	assert_target("../up.git", "refs/heads/main");
+	conf.remote = "https://h/x";
+	assert_target("https://h/x", "refs/heads/main");
+}
+END_TEST
+
+/* As `git push` has it: on a remote that is not the upstream's, the branch's own name. */
+START_TEST(test_target_where_one_pushes_elsewhere)
+{
+	SETTINGS(UPSTREAM, ORIGIN, FORK, "remote.pushdefault", "fork");
+	assert_target("fork", "refs/heads/main");
+	SETTINGS(UPSTREAM, ORIGIN, FORK, "remote.pushdefault", "fork", "branch.main.pushremote",
+		 "origin");
+	assert_target("origin", "refs/heads/trunk");
+}
+END_TEST
+
+static void assert_no_target(enum receipt_result problem, const char *words)
+{
+	fill();
+	ck_assert_int_eq(look.push_problem, problem);
+	ck_assert_str_eq(look.push_why, words);
+}
+
+START_TEST(test_no_target)
+{
+	const char *const advice =
+		"set one with `git push -u origin main`, or with repository { remote branch }";
+	assert_no_target(RECEIPT_NO_UPSTREAM, advice);
+	SETTINGS("branch.main.remote", "origin", ORIGIN);
+	assert_no_target(RECEIPT_NO_UPSTREAM, advice);
+	conf.branch = "nightly";
+	settings = NULL;
+	assert_no_target(RECEIPT_NO_UPSTREAM, advice);
+	SETTINGS(UPSTREAM);
+	assert_no_target(RECEIPT_NO_REMOTE, "add it with `git remote add origin URL`");
+	conf.push = false;
+	fill();
+	ck_assert_int_eq(look.push_problem, RECEIPT_PUSHED);
+	ck_assert_str_eq(look.ref, "");
+}
+END_TEST
+
+START_TEST(test_names_too_long_are_none)
+{
+	char name[600];
+	memset(name, 'x', sizeof(name) - 1);
+	name[sizeof(name) - 1] = '\0';
+	conf.remote = name;
+	fill();
+	ck_assert_int_eq(look.push_problem, RECEIPT_NO_UPSTREAM);
+	conf.identity_name = name;
+	conf.identity_email = "a@b";
+	fill();
+	ck_assert_int_eq(look.commit_problem, RECEIPT_NO_IDENTITY);
+}
+END_TEST
+
+START_TEST(test_what_the_remote_is_known_to_have)
+{
+	SETTINGS(UPSTREAM, ORIGIN, "remote.origin.fetch", "+refs/heads/*:refs/remotes/origin/*");
+	REFS("refs/remotes/origin/trunk", "1234");
+	fill();
+	ck_assert(look_is_pushed(&look, "1234"));
+	ck_assert(!look_is_pushed(&look, "5678"));
+	REFS("refs/remotes/origin/main", "1234");
+	fill();
+	ck_assert(!look_is_pushed(&look, "1234"));
+	/* Another mapping: what is there may stand for something else. */
+	SETTINGS(UPSTREAM, ORIGIN, "remote.origin.fetch",
+		 "+refs/heads/x:refs/remotes/origin/trunk");
+	REFS("refs/remotes/origin/trunk", "1234");
+	fill();
+	ck_assert(!look_is_pushed(&look, "1234"));
+	ck_assert(!look_is_pushed(&look, ""));
+}
+END_TEST
+
+static void assert_people(const char *author, const char *committer)
+{
+	char text[2 * LOOK_NAME + 8];
+	fill();
+	ck_assert_int_eq(look.commit_problem, RECEIPT_PUSHED);
+	snprintf(text, sizeof(text), "%s <%s>", look.author.name, look.author.email);
+	ck_assert_str_eq(text, author);
+	snprintf(text, sizeof(text), "%s <%s>", look.committer.name, look.committer.email);
+	ck_assert_str_eq(text, committer);
+}
+
+START_TEST(test_identity)
+{
+	SETTINGS("user.name", "U", "user.email", "u@x");
+	assert_people("U <u@x>", "U <u@x>");
+	SETTINGS("user.name", "U", "user.email", "u@x", "author.name", "A", "committer.email",
+		 "c@x");
+	assert_people("A <u@x>", "U <c@x>");
+	setenv("GIT_AUTHOR_EMAIL", "e@x", 1);
+	setenv("GIT_COMMITTER_NAME", "E", 1);
+	assert_people("A <e@x>", "E <c@x>");
+	conf.identity_name = "Bot";
+	conf.identity_email = "bot@x";
+	assert_people("Bot <bot@x>", "Bot <bot@x>");
+}
+END_TEST
+
+START_TEST(test_identity_that_is_not_whole)
+{
+	SETTINGS("user.name", "U");
+	fill();
+	ck_assert_int_eq(look.commit_problem, RECEIPT_NO_IDENTITY);
+	ck_assert_str_eq(look.commit_why,
+			 "set one with `git config user.name NAME` and `git config user.email "
+			 "MAIL`, or with repository { identity }");
+	setenv("EMAIL", "env@x", 1);
+	assert_people("U <env@x>", "U <env@x>");
+	SETTINGS("user.name", "", "user.email", "u@x");
+	fill();
+	ck_assert_int_eq(look.commit_problem, RECEIPT_NO_IDENTITY);
+}
+END_TEST
+
+static void make(const char *name)
+{
+	const int fd = open(name, O_CREAT | O_WRONLY | O_CLOEXEC, 0644);
+	ck_assert_int_ge(fd, 0);
+	close(fd);
+}
+
+START_TEST(test_operations)
+{
+	static const char *const operations[][2] = {
+		{"MERGE_HEAD", "a merge: "},          {"CHERRY_PICK_HEAD", "a cherry-pick: "},
+		{"REVERT_HEAD", "a revert: "},        {"rebase-merge", "a rebase: "},
+		{"rebase-apply", "a rebase or am: "}, {"sequencer", "a sequence of "},
+	};
+	SETTINGS("user.name", "U", "user.email", "u@x");
+	for (size_t i = 0; i < sizeof(operations) / sizeof(operations[0]); i++) {
+		make(operations[i][0]);
+		fill();
+		ck_assert_int_eq(look.commit_problem, RECEIPT_MID_OPERATION);
+		ck_assert_ptr_eq(strstr(look.commit_why, operations[i][1]), look.commit_why);
+		unlink(operations[i][0]);
+	}
+	look.branch[0] = '\0';
+	fill();
+	ck_assert_int_eq(look.commit_problem, RECEIPT_DETACHED);
+}
+END_TEST
+
+static void assert_needs(const char *what)
+{
+	const char *need = look_needs_program(&look, &source);
+	ck_assert_ptr_nonnull(need);
+	ck_assert_str_eq(need, what);
+}
+
+START_TEST(test_what_needs_the_program)
+{
+	ck_assert_ptr_null(look_needs_program(&look, &source));
+	SETTINGS("core.autocrlf", "false", "commit.gpgsign", "no", "i18n.commitencoding", "UTF-8",
+		 "core.splitindex", "0", "index.sparse", "");
+	ck_assert_ptr_null(look_needs_program(&look, &source));
+	SETTINGS("core.autocrlf", "input");
+	assert_needs("core.autocrlf");
+	SETTINGS("commit.gpgsign", "1");
+	assert_needs("commit.gpgsign");
+	SETTINGS("core.sparsecheckout", "true");
+	assert_needs("core.sparsecheckout");
+	SETTINGS("core.hookspath", "~/hooks");
+	assert_needs("core.hooksPath");
+	settings = NULL;
+	setenv("GIT_CONFIG_GLOBAL", "/dev/null", 1);
+	ck_assert_ptr_null(look_needs_program(&look, &source));
+	setenv("GIT_CONFIG_GLOBAL", "/etc/other", 1);
+	assert_needs("GIT_CONFIG_GLOBAL");
+}
+END_TEST
+
+START_TEST(test_hooks_that_can_run)
+{
+	ck_assert_int_eq(mkdir("hooks", 0755), 0);
+	make("hooks/pre-commit.sample");
+	make("hooks/pre-commit");
+	ck_assert_ptr_null(look_needs_program(&look, &source));
+	ck_assert_int_eq(chmod("hooks/pre-commit", 0755), 0);
+	assert_needs("pre-commit");
+	unlink("hooks/pre-commit");
+	make("hooks/pre-push"); /* runs with the push, which is git's anyway */
+	ck_assert_int_eq(chmod("hooks/pre-push", 0755), 0);
+	ck_assert_ptr_null(look_needs_program(&look, &source));
+	unlink("hooks/pre-push");
+}
+END_TEST
+
+START_TEST(test_how_ssh_is_run)
+{
+	fill();
+	ck_assert(!look.own_ssh);
+	SETTINGS("core.sshcommand", "ssh -x");
+	fill();
+	ck_assert(look.own_ssh);
+	settings = NULL;
+	setenv("GIT_SSH_COMMAND", "ssh -y", 1);
+	fill();
+	ck_assert(look.own_ssh);
+}
+END_TEST
+
+int main(void)
+{
+	const TTest *const tests[] = {
+		test_target_is_the_upstream,
+		test_target_of_the_config,
+		test_target_without_an_upstream,
+		test_target_where_one_pushes_elsewhere,
+		test_no_target,
+		test_names_too_long_are_none,
+		test_what_the_remote_is_known_to_have,
+		test_identity,
+		test_identity_that_is_not_whole,
+		test_operations,
+		test_what_needs_the_program,
+		test_hooks_that_can_run,
+		test_how_ssh_is_run,
+	};
+	Suite *suite = suite_create("look");
+	TCase *tcase = tcase_create("look");
+	tcase_add_checked_fixture(tcase, setup, NULL);
+	for (size_t i = 0; i < sizeof(tests) / sizeof(tests[0]); i++)
+		tcase_add_test(tcase, tests[i]);
+	suite_add_tcase(suite, tcase);
+	SRunner *runner = srunner_create(suite);
+	srunner_run_all(runner, CK_ENV);
+	const int failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
