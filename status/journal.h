@@ -2,8 +2,9 @@
  * The journal: FOLDER/.stepgate/state.db, the durable record of every move of the machine, with
  * what is known of each cycle and step, the messages, and which steps of a plan are done.
  *
- * SQLite, WAL, synchronous=FULL: what a function here has answered 0 to survives a power cut. Any
- * number of processes may read and add messages while one runs a cycle.
+ * SQLite, WAL, synchronous=FULL: what a function here has answered 0 to survives a power cut, but
+ * for what journal_move says of SAVED, UNSAVED and AGAIN. Any number of processes may read and add
+ * messages while one runs a cycle.
  */
 #ifndef STATUS_JOURNAL_H
 #define STATUS_JOURNAL_H
@@ -71,7 +72,9 @@ struct journal_note {
 	size_t noutbox;
 };
 
-/* Records a move and its note, as one transaction. 0, or -1 and *err and nothing recorded. */
+/* Records a move and its note, as one transaction. 0, or -1 and *err and nothing recorded. A SAVED
+ * or UNSAVED is recorded for good only with the TOLD that must follow at once (its file says why);
+ * until then no other process can write. */
 int journal_move(struct journal *journal, const struct cycle_move *move,
 		 const struct journal_note *note, struct err *err);
 

@@ -250,6 +250,9 @@ static int write_all(struct journal *journal, const struct cycle_move *move,
 
 int journal_begin(struct journal *journal, struct err *err)
 {
+	/* What a SAVED or UNSAVED left open goes on. */
+	if (!sqlite3_get_autocommit(journal->db))
+		return 0;
 	return journal_execute(journal, journal_prepare(journal, JOURNAL_BEGIN, err), err);
 }
 
@@ -264,10 +267,28 @@ int journal_end(struct journal *journal, bool well, struct err *err)
 	return -1;
 }
 
+/*
+ * Not every move stands for an action of its own, and each wait for the disk is dear:
+ *
+ *   SAVED, UNSAVED  stay in an open transaction, which TOLD ends: nothing is done between the two.
+ * A death there leaves COMMIT, and the commit is found again by its trailers. AGAIN           is
+ * committed without waiting for the disk. A power cut may forget it; then the budget is checked
+ * once more, to the same end, and the next PASS waits for both.
+ */
 int journal_move(struct journal *journal, const struct cycle_move *move,
 		 const struct journal_note *note, struct err *err)
 {
-	if (journal_begin(journal, err) != 0)
+	const enum fsm_kind kind = fsm_event_kind(move->event);
+	const bool lazy = kind == FSM_KIND_REPEATS && sqlite3_get_autocommit(journal->db);
+	if (lazy && journal_run(journal, "PRAGMA synchronous = NORMAL", err) != 0)
 		return -1;
-	return journal_end(journal, write_all(journal, move, note, err) == 0, err);
+	int failed = journal_begin(journal, err);
+	if (!failed) {
+		const bool well = write_all(journal, move, note, err) == 0;
+		if (!well || kind != FSM_KIND_SAVES)
+			failed = journal_end(journal, well, err);
+	}
+	if (lazy && journal_run(journal, "PRAGMA synchronous = FULL", failed ? NULL : err) != 0)
+		failed = -1;
+	return failed;
 }

@@ -54,16 +54,19 @@ START_TEST(a_cycle_left_in_any_state_can_be_resumed)
 		tell_step(cycle, receipt, true);
 	cycle_free(cycle);
 	reopen();
+	/* A receipt is recorded for good with the report that follows it: a death between the two
+	 * leaves COMMIT, where the commit is found again. */
+	const int recorded = left_in == FSM_REPORT ? FSM_COMMIT : left_in;
 
 	struct journal_cycle last = last_cycle();
-	ck_assert_int_eq(last.past.state, left_in);
+	ck_assert_int_eq(last.past.state, recorded);
 	ck_assert_int_eq(last.past.step, 3);
 	ck_assert_str_eq(last.step_title, "Build");
 	ck_assert_int_eq(last.step_attempt, 2);
 	assert_usage(last.past.used, left_in >= FSM_COMMIT ? 45000 : 0);
 	if (left_in >= FSM_COMMIT)
 		ck_assert_int_eq(last.past.how, FSM_EV_DONE);
-	if (left_in >= FSM_REPORT) {
+	if (recorded >= FSM_REPORT) {
 		ck_assert_int_eq(last.past.receipt.result, RECEIPT_PUSHED);
 		ck_assert_str_eq(last.past.receipt.commit, pushed.commit);
 		ck_assert_str_eq(last.past.receipt.ref, pushed.ref);
@@ -72,10 +75,10 @@ START_TEST(a_cycle_left_in_any_state_can_be_resumed)
 	}
 	cycle = cycle_resume(&last.past, write_move, NULL, &proofs);
 	ck_assert_ptr_nonnull(cycle);
-	ck_assert_int_eq(cycle_state(cycle), left_in);
-	ck_assert_int_eq(proofs.work != NULL, left_in == FSM_COMMIT);
-	ck_assert_int_eq(proofs.receipt != NULL, left_in == FSM_REPORT);
-	ck_assert_int_eq(proofs.told != NULL, left_in == FSM_POSTCHECK);
+	ck_assert_int_eq(cycle_state(cycle), recorded);
+	ck_assert_int_eq(proofs.work != NULL, recorded == FSM_COMMIT);
+	ck_assert_int_eq(proofs.receipt != NULL, recorded == FSM_REPORT);
+	ck_assert_int_eq(proofs.told != NULL, recorded == FSM_POSTCHECK);
 	cycle_free(cycle);
 	journal_cycle_release(&last);
 }
