@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "runner/helper/earlier.h"
 #include "runner/helper/message.h"
 #include "runner/helper/push.h"
 #include "status/clock.h"
@@ -142,6 +143,22 @@ static void push_salvage(struct saver *saver, const struct look *look, struct re
 			   why);
 }
 
+/* Whether a process that died has made the commit already; the facts are then those of that one.
+ * What has changed since is left to the next commit: a step has one. */
+static bool is_made(const struct look *look, const struct git_request *request,
+		    struct receipt_facts *facts)
+{
+	char ref[LOOK_NAME + 16];
+	snprintf(ref, sizeof(ref), "refs/heads/%s", look->branch);
+	const char *where = request->salvage_ref ? request->salvage_ref : ref;
+	if (strlen(where) >= sizeof(facts->ref) ||
+	    earlier_find(look, where, request->trailers, facts->commit) != 1)
+		return false;
+	facts->result = request->salvage_ref ? RECEIPT_SALVAGED : RECEIPT_COMMITTED;
+	memcpy(facts->ref, where, strlen(where) + 1);
+	return true;
+}
+
 /* Looks and commits, or says why not in *facts. */
 static enum engine_answer look_and_commit(struct saver *saver, const struct git_request *request,
 					  int64_t deadline, struct look *look,
@@ -159,6 +176,8 @@ static enum engine_answer look_and_commit(struct saver *saver, const struct git_
 		facts_fail(facts, look->commit_problem, "%s", look->commit_why);
 		return ENGINE_ANSWERED;
 	}
+	if (request->again && is_made(look, request, facts))
+		return ENGINE_ANSWERED;
 	return commit(saver, request, look, deadline, program, facts);
 }
 

@@ -71,6 +71,7 @@ void talk_put_request(struct wire_frame *frame, const struct git_request *reques
 {
 	wire_put(frame, "subject", request->subject);
 	wire_put_number(frame, "scope", request->scope);
+	wire_put_number(frame, "again", request->again);
 	if (request->salvage_ref)
 		wire_put(frame, "salvage", request->salvage_ref);
 	put_all(frame, "trailer", request->trailers);
@@ -78,8 +79,9 @@ void talk_put_request(struct wire_frame *frame, const struct git_request *reques
 
 int talk_get_request(const struct wire_frame *frame, struct talk_request *request)
 {
-	int64_t scope;
+	int64_t scope, again;
 	if (get_range(frame, "scope", GIT_STATUS, &scope) != 0 ||
+	    get_range(frame, "again", 1, &again) != 0 ||
 	    get_all(frame, "trailer", request->trailers) != 0)
 		return -1;
 	request->request = (struct git_request){
@@ -87,6 +89,7 @@ int talk_get_request(const struct wire_frame *frame, struct talk_request *reques
 		.trailers = request->trailers,
 		.scope = (enum git_scope)scope,
 		.salvage_ref = wire_get(frame, "salvage", NULL),
+		.again = again == 1,
 	};
 	return request->request.subject ? 0 : -1;
 }

@@ -249,7 +249,8 @@ START_TEST(test_talk_request)
 	const struct git_request request = {.subject = "subject",
 					    .trailers = trailers,
 					    .scope = GIT_STATUS,
-					    .salvage_ref = "refs/x"};
+					    .salvage_ref = "refs/x",
+					    .again = true};
 	struct talk_request got;
 	talk_put_request(&out, &request);
 	pass();
@@ -257,6 +258,7 @@ START_TEST(test_talk_request)
 	ck_assert_str_eq(got.request.subject, "subject");
 	ck_assert_int_eq(got.request.scope, GIT_STATUS);
 	ck_assert_str_eq(got.request.salvage_ref, "refs/x");
+	ck_assert(got.request.again);
 	ck_assert_ptr_null(got.request.trailers[0]);
 }
 END_TEST
@@ -312,9 +314,16 @@ START_TEST(test_talk_out_of_range)
 	ck_assert_int_eq(talk_get_facts(&out, &facts), -1);
 	wire_release(&out);
 	wire_put(&out, "subject", "x");
+	wire_put_number(&out, "again", 0);
 	wire_put_number(&out, "scope", GIT_STATUS + 1);
 	ck_assert_int_eq(talk_get_request(&out, &request), -1);
 	wire_release(&out);
+	wire_put(&out, "subject", "x");
+	wire_put_number(&out, "scope", GIT_ALL);
+	wire_put_number(&out, "again", 2);
+	ck_assert_int_eq(talk_get_request(&out, &request), -1);
+	wire_release(&out);
+	wire_put_number(&out, "again", 0);
 	for (int i = 0; i <= TALK_TRAILERS; i++)
 		wire_put(&out, "trailer", "x");
 	wire_put_number(&out, "scope", GIT_ALL);

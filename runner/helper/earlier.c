@@ -1,0 +1,80 @@
+#include "runner/helper/earlier.h"
+
+#include <string.h>
+
+#include "runner/helper/git_program.h"
+
+#define OURS    "Stepgate-"
+#define TIME_MS 30000
+
+/* The length of the next line that begins with OURS, at *text, which is moved to it; 0 where there
+ * is none. */
+static size_t next_trailer(const char **text)
+{
+	while (**text) {
+		const size_t length = strcspn(*text, "\n");
+		if (length > strlen(OURS) && strncmp(*text, OURS, strlen(OURS)) == 0)
+			return length;
+		*text += length + ((*text)[length] == '\n');
+	}
+	return 0;
+}
+
+static bool is_listed(const char *line, size_t length, const char *const *trailers)
+{
+	for (size_t i = 0; trailers[i]; i++)
+		if (strlen(trailers[i]) == length && memcmp(trailers[i], line, length) == 0)
+			return true;
+	return false;
+}
+
+bool earlier_is_same(const char *message, const char *const *trailers)
+{
+	size_t wanted = 0, found = 0, length;
+	for (size_t i = 0; trailers[i]; i++)
+		wanted += strncmp(trailers[i], OURS, strlen(OURS)) == 0;
+	while ((length = next_trailer(&message))) {
+		if (!is_listed(message, length, trailers))
+			return false;
+		found++;
+		message += length;
+	}
+	return wanted > 0 && found == wanted;
+}
+
+/* The log is "ID\nMESSAGE" and a NUL for each commit. */
+static int search(const struct git_answer *answer, const char *const *trailers, char *id)
+{
+	const char *end = answer->output + answer->length;
+	for (const char *at = answer->output; at < end; at += strlen(at) + 1) {
+		const size_t length = strcspn(at, "\n");
+		if (!at[length] || length > 64 || !earlier_is_same(at + length, trailers))
+			continue;
+		memcpy(id, at, length);
+		id[length] = '\0';
+		return 1;
+	}
+	return 0;
+}
+
+int earlier_find(const struct look *look, const char *ref, const char *const *trailers, char *id)
+{
+	struct err err = {.code = ERR_NONE};
+	struct git_answer answer;
+	const char *const args[] = {
+		"log", "-z", "--first-parent", "-n", EARLIER_COMMITS, "--format=%H%n%B", ref,
+		"--",  NULL,
+	};
+	const struct git_call call = {
+		.folder = look->workdir,
+		.args = args,
+		.timeout_ms = TIME_MS,
+		.client = -1,
+	};
+	git_answer_init(&answer);
+	int found = git_program(&call, &answer, &err);
+	if (found == 0 && git_answer_ok(&answer))
+		found = search(&answer, trailers, id);
+	git_answer_release(&answer);
+	return found;
+}
