@@ -312,17 +312,23 @@ void cgroup_end_leftovers(void)
 	}
 }
 
-bool cgroup_open(struct cgroup *cgroup, const char *path)
+/* The path comes out of a file that a worker could have written, or out of our own memory. */
+static int open_ours(const char *path)
 {
 	struct statfs fs;
 	const char *name = strrchr(path, '/');
-	*cgroup = (struct cgroup){.folder = {-1, -1, -1}};
-	/* The path comes out of a file that a worker could have written. */
 	if (!name || strncmp(name + 1, PREFIX, strlen(PREFIX)) != 0 || strstr(path, "/../") ||
-	    strlen(path) >= CGROUP_PATH || statfs(path, &fs) != 0 ||
-	    fs.f_type != CGROUP2_SUPER_MAGIC)
-		return false;
-	cgroup->folder[CGROUP_UNIFIED] = open_folder(AT_FDCWD, path);
-	memcpy(cgroup->path[CGROUP_UNIFIED], path, strlen(path) + 1);
-	return cgroup->folder[CGROUP_UNIFIED] >= 0;
+	    statfs(path, &fs) != 0 ||
+	    (fs.f_type != CGROUP2_SUPER_MAGIC && fs.f_type != CGROUP_SUPER_MAGIC))
+		return -1;
+	return open_folder(AT_FDCWD, path);
+}
+
+void cgroup_open(struct cgroup *cgroup, const char paths[CGROUP_NKINDS][CGROUP_PATH])
+{
+	*cgroup = (struct cgroup){.folder = {-1, -1, -1}};
+	for (int kind = 0; kind < CGROUP_NKINDS; kind++) {
+		cgroup->folder[kind] = open_ours(paths[kind]);
+		memcpy(cgroup->path[kind], paths[kind], CGROUP_PATH);
+	}
 }

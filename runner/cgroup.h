@@ -48,8 +48,8 @@ void cgroup_forget(struct cgroup *cgroup);
  * be had. */
 void cgroup_end_leftovers(void);
 
-/* Opens the unified cgroup of an earlier process, to kill and remove it. False where it is gone, or
- * is none of ours. */
-bool cgroup_open(struct cgroup *cgroup, const char *path);
+/* Opens what another process made, to kill and remove it; of the paths, those that are still there
+ * and are cgroups of stepgate's. */
+void cgroup_open(struct cgroup *cgroup, const char paths[CGROUP_NKINDS][CGROUP_PATH]);
 
 #endif

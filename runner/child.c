@@ -45,7 +45,6 @@ struct run {
 	enum child_end why;
 	bool lost;            /* it did not even die of KILL */
 	struct cgroup cgroup; /* of a contained child, like what follows */
-	struct watcher watcher;
 	struct spared spared;
 	char notice[sizeof(((struct child_result *)0)->notice)];
 };
@@ -270,7 +269,6 @@ static int prepare(struct run *run, struct err *err)
 	static bool tidied;
 	const struct child_spec *spec = run->spec;
 	run->cgroup = (struct cgroup){.folder = {-1, -1, -1}};
-	run->watcher = (struct watcher){.fd = -1};
 	if (!spec->contained)
 		return 0;
 	if (!tidied)
@@ -278,7 +276,7 @@ static int prepare(struct run *run, struct err *err)
 	tidied = true;
 	cgroup_make(&run->cgroup, spec->max_memory, spec->max_processes, run->notice,
 		    sizeof(run->notice));
-	if (watcher_start(&run->watcher, &run->cgroup, err) != 0)
+	if (watcher_guard(&run->cgroup, 0, err) != 0)
 		return -1;
 	if (spared_init(&run->spared) != 0)
 		return err_set(err, ERR_INTERNAL, "out of memory");
@@ -291,7 +289,7 @@ static void tidy_up(struct run *run)
 	if (!run->spec->contained)
 		return;
 	prctl(PR_SET_CHILD_SUBREAPER, 0L, 0L, 0L, 0L);
-	watcher_end(&run->watcher);
+	watcher_relax();
 	cgroup_remove(&run->cgroup);
 	cgroup_forget(&run->cgroup);
 	spared_release(&run->spared);
@@ -310,7 +308,7 @@ static void begin(struct run *run)
 	run->streams[2] = (struct stream){run->child.usage, spec->on_usage};
 	if (!spec->contained)
 		return;
-	watcher_guard(&run->watcher, run->child.pid);
+	watcher_guard(&run->cgroup, run->child.pid, NULL);
 	if (spec->on_start) {
 		child_identify(run->child.pid, &run->cgroup, &identity);
 		spec->on_start(spec->context, &identity);

@@ -62,7 +62,9 @@ int child_end_leftover(const struct child_identity *identity)
 {
 	const int64_t deadline = clock_monotonic_ms() + PATIENCE_MS;
 	struct cgroup cgroup;
-	cgroup_open(&cgroup, identity->cgroup);
+	char paths[CGROUP_NKINDS][CGROUP_PATH] = {""};
+	snprintf(paths[CGROUP_UNIFIED], CGROUP_PATH, "%s", identity->cgroup);
+	cgroup_open(&cgroup, paths);
 	for (;;) {
 		cgroup_kill(&cgroup);
 		const bool left = end_process(identity);

@@ -5,7 +5,10 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -14,98 +17,128 @@
 
 #define PATIENCE_MS 900 /* for what it kills to be gone: then it ends itself */
 
-/* Descriptors in the watcher; the first is the pipe, what follows the cgroup's folders. */
-#define FIRST_FD 3
+/* What is to be ended. */
+struct charge {
+	pid_t child;
+	char cgroup[CGROUP_NKINDS][CGROUP_PATH];
+};
+
+static struct {
+	pid_t owner; /* who started it: not a fork of that */
+	pid_t pid;
+	int fd;
+} watcher = {.fd = -1};
 
 /* It keeps nothing of ours: no descriptor, no terminal, no signal, no folder. */
-static void settle(int pipe_end, struct cgroup *cgroup)
+static void settle(int fd)
 {
-	int place = FIRST_FD;
 	sigset_t all;
 	sigfillset(&all);
 	sigprocmask(SIG_SETMASK, &all, NULL);
 	setsid();
 	prctl(PR_SET_NAME, "stepgate-watch");
-	/* In ascending order none lands on one that is still to be moved, once all are high. */
-	int high[1 + CGROUP_NKINDS] = {fcntl(pipe_end, F_DUPFD_CLOEXEC, 64)};
-	for (int i = 0; i < CGROUP_NKINDS; i++)
-		high[1 + i] =
-			cgroup->folder[i] < 0 ? -1 : fcntl(cgroup->folder[i], F_DUPFD_CLOEXEC, 64);
-	dup2(high[0], place++);
-	for (int i = 0; i < CGROUP_NKINDS; i++)
-		if (high[1 + i] >= 0)
-			cgroup->folder[i] = dup2(high[1 + i], place++);
-	close_range((unsigned)place, ~0U, 0);
-	close_range(0, FIRST_FD - 1, 0);
-	if (chdir("/") != 0)
+	if (dup2(fd, 0) != 0 || close_range(1, ~0U, 0) != 0 || chdir("/") != 0)
 		_exit(1);
 }
 
-/* Waits for the end of the pipe. Which child it was told of, or 0. */
-static pid_t listen_to(int fd)
+static void end_charge(const struct charge *charge)
 {
-	pid_t child = 0;
-	for (;;) {
-		const ssize_t got = read(fd, &child, sizeof(child));
-		if (got == 0 || (got < 0 && errno != EINTR))
-			return child;
-	}
-}
-
-_Noreturn static void watch(int pipe_end, struct cgroup *cgroup)
-{
-	settle(pipe_end, cgroup);
-	const pid_t child = listen_to(FIRST_FD);
 	const int64_t deadline = clock_monotonic_ms() + PATIENCE_MS;
+	struct cgroup cgroup;
 	bool left = true;
+	cgroup_open(&cgroup, charge->cgroup);
 	while (left && clock_monotonic_ms() < deadline) {
-		cgroup_kill(cgroup);
+		cgroup_kill(&cgroup);
 		/* Where there is no cgroup: before its end makes its children those of others. */
-		left = child > 0 && descendants_kill_of(child);
-		if (child > 0)
-			kill(-child, SIGKILL);
-		left |= !cgroup_remove(cgroup);
+		left = charge->child > 0 && descendants_kill_of(charge->child);
+		if (charge->child > 0)
+			kill(-charge->child, SIGKILL);
+		left |= !cgroup_remove(&cgroup);
 		if (left)
 			poll(NULL, 0, 1);
 	}
+}
+
+_Noreturn static void watch(int fd)
+{
+	struct charge charge = {.child = 0}, told;
+	ssize_t got;
+	settle(fd);
+	while ((got = recv(0, &told, sizeof(told), 0)) != 0) {
+		if (got == (ssize_t)sizeof(told))
+			charge = told;
+		else if (got < 0 && errno != EINTR)
+			break;
+	}
+	if (charge.child > 0 || charge.cgroup[CGROUP_UNIFIED][0])
+		end_charge(&charge);
 	_exit(0);
 }
 
-int watcher_start(struct watcher *watcher, const struct cgroup *cgroup, struct err *err)
+static void stop(void)
 {
-	int ends[2];
-	*watcher = (struct watcher){.fd = -1};
-	if (pipe2(ends, O_CLOEXEC) != 0)
-		return err_errno(err, "a step can't be watched over: no pipe");
-	const pid_t pid = fork();
-	if (pid == 0) {
-		struct cgroup own = *cgroup;
-		watch(ends[0], &own);
+	if (watcher.fd >= 0)
+		close(watcher.fd);
+	if (watcher.pid > 0 && watcher.owner == getpid()) {
+		kill(watcher.pid, SIGKILL);
+		while (waitpid(watcher.pid, NULL, 0) < 0 && errno == EINTR)
+			;
 	}
+	watcher.pid = 0;
+	watcher.fd = -1;
+}
+
+static int start(struct err *err)
+{
+	static bool registered;
+	int ends[2];
+	if (!registered && atexit(stop) != 0)
+		return err_set(err, ERR_INTERNAL, "out of memory");
+	registered = true;
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0)
+		return err_errno(err, "a step can't be watched over: no socket");
+	const pid_t pid = fork();
+	if (pid == 0)
+		watch(ends[0]);
 	close(ends[0]);
 	if (pid < 0) {
 		err_errno(err, "a step can't be watched over");
 		close(ends[1]);
 		return -1;
 	}
-	*watcher = (struct watcher){.pid = pid, .fd = ends[1]};
+	watcher.owner = getpid();
+	watcher.pid = pid;
+	watcher.fd = ends[1];
 	return 0;
 }
 
-void watcher_guard(const struct watcher *watcher, pid_t child)
+static bool tell(const struct charge *charge)
 {
-	while (write(watcher->fd, &child, sizeof(child)) < 0 && errno == EINTR)
-		;
+	ssize_t put;
+	if (watcher.pid == 0 || watcher.owner != getpid() ||
+	    waitpid(watcher.pid, NULL, WNOHANG) != 0)
+		return false;
+	do
+		put = send(watcher.fd, charge, sizeof(*charge), MSG_NOSIGNAL | MSG_DONTWAIT);
+	while (put < 0 && errno == EINTR);
+	return put == (ssize_t)sizeof(*charge);
 }
 
-void watcher_end(struct watcher *watcher)
+int watcher_guard(const struct cgroup *cgroup, pid_t child, struct err *err)
 {
-	if (watcher->pid > 0) {
-		kill(watcher->pid, SIGKILL);
-		while (waitpid(watcher->pid, NULL, 0) < 0 && errno == EINTR)
-			;
-	}
-	if (watcher->fd >= 0)
-		close(watcher->fd);
-	*watcher = (struct watcher){.fd = -1};
+	struct charge charge = {.child = child};
+	memcpy(charge.cgroup, cgroup->path, sizeof(charge.cgroup));
+	if (tell(&charge))
+		return 0;
+	stop();
+	if (start(err) != 0)
+		return -1;
+	return tell(&charge) ? 0 : err_set(err, ERR_SYSTEM, "a step can't be watched over");
+}
+
+void watcher_relax(void)
+{
+	const struct charge nothing = {.child = 0};
+	if (!tell(&nothing))
+		stop();
 }

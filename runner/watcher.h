@@ -1,6 +1,9 @@
 /*
  * A process that outlives us by what it takes to end a contained child, should we be killed: it
- * reads from a pipe whose other end only we have, and the end of that is the end of us.
+ * reads from a socket whose other end only we have, and the end of that is the end of us.
+ *
+ * There is one for a process of ours, from its first contained child on; it ends with us, or at
+ * once where nothing is left to do.
  */
 #ifndef RUNNER_WATCHER_H
 #define RUNNER_WATCHER_H
@@ -10,18 +13,12 @@
 #include "conf/err.h"
 #include "runner/cgroup.h"
 
-struct watcher {
-	pid_t pid; /* 0: none */
-	int fd;    /* the write end; -1: none */
-};
+/* Tells it what to end: before there is a child, with 0, and again once there is one. It is started
+ * where it does not run, or does not listen: somebody may have killed or stopped it. 0, or -1 and
+ * *err. */
+int watcher_guard(const struct cgroup *cgroup, pid_t child, struct err *err);
 
-/* Starts it, before the child. 0, or -1 and *err. */
-int watcher_start(struct watcher *watcher, const struct cgroup *cgroup, struct err *err);
-
-/* Tells it which child it is. */
-void watcher_guard(const struct watcher *watcher, pid_t child);
-
-/* The child is gone: so is the watcher, also where somebody has stopped it. */
-void watcher_end(struct watcher *watcher);
+/* The child is gone. */
+void watcher_relax(void);
 
 #endif
