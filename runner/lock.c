@@ -13,7 +13,7 @@
 
 /* A holder needs a moment from taking the lock to saying who it is, and a dying one from its end to
  * the lock's. */
-#define MOMENT_MS 2000
+#define MOMENT_MS 1000
 #define PAUSE_MS  5
 
 #define END_MARK "end\n" /* the last line: without it the text is not whole */
