@@ -40,6 +40,7 @@ static void show_line(struct progress *progress)
 
 void progress_bytes(struct progress *progress, const char *bytes, size_t length)
 {
+	const bool stood = progress->drawn;
 	if (!progress->shown)
 		return;
 	for (size_t i = 0; i < length; i++) {
@@ -48,6 +49,8 @@ void progress_bytes(struct progress *progress, const char *bytes, size_t length)
 		else if (progress->length < sizeof(progress->line))
 			progress->line[progress->length++] = bytes[i];
 	}
+	if (stood && !progress->drawn)
+		progress_draw(progress, progress->used);
 }
 
 /* Cuts to `most` columns at a whole character; a wide one counts as one, so it stays short. */
@@ -68,6 +71,7 @@ void progress_draw(struct progress *progress, struct usage used)
 	char span[CLOCK_TEXT], now[32], limit[32], text[1024];
 	if (!progress->shown)
 		return;
+	progress->used = used;
 	clock_span(clock_monotonic_ms() - progress->started, span);
 	snprintf(text, sizeof(text), "%s  %s  %s/%s tokens  %s", progress->what, span,
 		 used.known ? text_grouped(used.tokens, now) : "?",

@@ -14,8 +14,9 @@ struct progress {
 	bool drawn;       /* the status line stands on the screen */
 	const char *what; /* "Step 3/6 Run the tests"; borrowed */
 	const struct gate_terms *terms;
-	int64_t started; /* monotonic ms */
-	char line[4096]; /* the worker's line so far */
+	struct usage used; /* as last drawn */
+	int64_t started;   /* monotonic ms */
+	char line[4096];   /* the worker's line so far */
 	size_t length;
 	char last[512]; /* the last whole line, cleaned */
 };
