@@ -211,9 +211,20 @@ static enum fsm_event run_worker(struct session *session, struct desk *desk)
 	return how;
 }
 
+static void close_log(struct session *session, struct step_log *log)
+{
+	step_log_close(log);
+	if (log->error)
+		session_warn(session, "%s: the log is not whole: %s", log->path,
+			     strerror(log->error));
+	else if (log->left_out > 0)
+		session_warn(session, "%s: %lld bytes in its middle are left out: max_output",
+			     log->path, (long long)log->left_out);
+}
+
 static enum fsm_event at_desk(struct session *session)
 {
-	struct desk desk = {.session = session, .log = {.fd = -1}};
+	struct desk desk = {.session = session, .log = {.fd = -1, .tail = -1}};
 	struct session_step *step = &session->step;
 	struct err err = {.code = ERR_NONE};
 	enum fsm_event how = FSM_EV_CRASHED;
@@ -226,15 +237,12 @@ static enum fsm_event at_desk(struct session *session)
 	if (!desk.lines)
 		snprintf(step->why, sizeof(step->why), "out of memory");
 	else if (step_log_open(&desk.log, session->folder, cycle_number(session->cycle),
-			       step->number, step->attempt, &err) != 0)
+			       step->number, step->attempt, step->conf->max_output, &err) != 0)
 		snprintf(step->why, sizeof(step->why), "%.500s", err.text);
 	else
 		how = run_worker(session, &desk);
 	progress_end(&desk.progress);
-	if (desk.log.error)
-		session_warn(session, "%s: the log is not whole: %s", desk.log.path,
-			     strerror(desk.log.error));
-	step_log_close(&desk.log);
+	close_log(session, &desk.log);
 	meter_lines_free(desk.lines);
 	return how;
 }
