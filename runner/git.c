@@ -1,6 +1,7 @@
 /*
  * The client of the commit helper. A helper that dies, says nothing until the deadline, or talks
- * garbage is ended and reaped, and a fresh one is started for the next request.
+ * garbage is ended and reaped; a fresh one is started for the next request, and once for that over
+ * which one died.
  */
 #include "runner/git.h"
 
@@ -21,6 +22,7 @@
 struct git {
 	const struct conf_repository *repository;
 	struct git_helper helper;
+	char head[65]; /* the newest commit that is known to have been there; "" none */
 };
 
 /* Gets rid of a helper that failed, and says how it ended. A helper that is not gone by itself is
@@ -76,6 +78,8 @@ static int ready(struct git *git, struct err *err)
 	wire_put(&question, TALK_DO, TALK_OPEN);
 	talk_put_repository(&question, git->repository);
 	const int failed = ask_simply(git, &question, &answer, err);
+	if (!failed && !git->head[0])
+		snprintf(git->head, sizeof(git->head), "%.64s", wire_get(&answer, "head", ""));
 	wire_release(&question);
 	wire_release(&answer);
 	if (failed)
@@ -157,7 +161,8 @@ static void push_died(struct receipt_facts *facts, const char *why)
 		fail(facts, RECEIPT_PUSH_DIED, why);
 }
 
-static void save(struct git *git, const struct wire_frame *question, struct receipt_facts *facts)
+/* True where the helper died over it by itself: a second one may have better luck. */
+static bool save(struct git *git, const struct wire_frame *question, struct receipt_facts *facts)
 {
 	char why[160];
 	struct wire_frame answer;
@@ -176,25 +181,25 @@ static void save(struct git *git, const struct wire_frame *question, struct rece
 	}
 	wire_release(&answer);
 	if (outcome == WIRE_OK)
-		return;
+		return false;
 	give_up(git, outcome, why, sizeof(why));
 	if (pushing)
 		push_died(facts, why);
 	else
 		fail(facts, RECEIPT_DIED, why);
+	return outcome == WIRE_CLOSED;
 }
 
-void git_save(struct git *git, const struct git_request *request, struct receipt_facts *facts)
+/* One try, with a helper that is started for it where none runs. Whether another is worth it. */
+static bool try(struct git *git, const struct git_request *request, struct receipt_facts *facts)
 {
 	struct err err = {.code = ERR_NONE};
 	struct wire_frame question;
-	*facts = (struct receipt_facts){.result = RECEIPT_OFF};
-	if (!git->repository->commit)
-		return;
+	bool died = false;
 	if (ready(git, &err) != 0) {
 		fail(facts, err.code == ERR_CONFIG ? RECEIPT_NO_REPOSITORY : RECEIPT_DIED,
 		     err.text);
-		return;
+		return false;
 	}
 	wire_init(&question);
 	wire_put(&question, TALK_DO, TALK_SAVE);
@@ -202,6 +207,33 @@ void git_save(struct git *git, const struct git_request *request, struct receipt
 	if (question.broken)
 		fail(facts, RECEIPT_COMMIT_ERROR, "the commit message is too long");
 	else
-		save(git, &question, facts);
+		died = save(git, &question, facts);
 	wire_release(&question);
+	return died;
+}
+
+/* What the helper that died over it may have done is looked for from where things stood before. */
+static void try_again(struct git *git, const struct git_request *request,
+		      struct receipt_facts *facts)
+{
+	struct git_request second = *request;
+	struct receipt_facts heard = {.result = RECEIPT_DIED};
+	if (!second.again && git->head[0])
+		second.since = git->head;
+	second.again = true;
+	try(git, &second, &heard);
+	/* A second one that did not come as far as the first takes nothing back. */
+	if (heard.commit[0] || !facts->commit[0])
+		*facts = heard;
+}
+
+void git_save(struct git *git, const struct git_request *request, struct receipt_facts *facts)
+{
+	*facts = (struct receipt_facts){.result = RECEIPT_OFF};
+	if (!git->repository->commit)
+		return;
+	if (try(git, request, facts))
+		try_again(git, request, facts);
+	if (facts->commit[0] && !request->salvage_ref)
+		memcpy(git->head, facts->commit, sizeof(git->head));
 }

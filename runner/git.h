@@ -1,7 +1,7 @@
 /*
  * The runner's side of stepgate-git, the commit helper: a program of its own that alone links
- * libgit2, started once a cycle and spoken to over a socket. Its death is a typed failure, and it
- * is started again for the next request.
+ * libgit2, started once a cycle and spoken to over a socket. Its death is a typed failure where a
+ * second one dies as well.
  */
 #ifndef RUNNER_GIT_H
 #define RUNNER_GIT_H
@@ -48,11 +48,14 @@ struct git_request {
 	enum git_scope scope;
 	const char *salvage_ref; /* NULL: commit on the branch; else: commit there, leaving branch,
 				    index and work tree as they are ("refs/stepgate/salvage/4-3") */
-	bool again; /* a process that died may have made this commit: it is looked for first */
+	bool again; /* a process that died may have made this commit: it is looked for first, by
+		       its "Stepgate-" trailers, which have to tell apart all that is saved */
+	const char *since; /* with `again`: the hex id of a commit that was there before, where the
+			      search ends; NULL: unknown */
 };
 
 /* Commits and, unless the config turns it off, pushes. Always answers: what could not be done is in
- * *facts, typed. */
+ * *facts, typed. Where the helper dies over it a fresh one tries `again`, once. */
 void git_save(struct git *git, const struct git_request *request, struct receipt_facts *facts);
 
 #endif

@@ -152,7 +152,7 @@ static bool is_made(const struct look *look, const struct git_request *request,
 	snprintf(ref, sizeof(ref), "refs/heads/%s", look->branch);
 	const char *where = request->salvage_ref ? request->salvage_ref : ref;
 	if (strlen(where) >= sizeof(facts->ref) ||
-	    earlier_find(look, where, request->trailers, facts->commit) != 1)
+	    earlier_find(look, where, request->trailers, request->since, facts->commit) != 1)
 		return false;
 	facts->result = request->salvage_ref ? RECEIPT_SALVAGED : RECEIPT_COMMITTED;
 	memcpy(facts->ref, where, strlen(where) + 1);

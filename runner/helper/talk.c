@@ -72,6 +72,8 @@ void talk_put_request(struct wire_frame *frame, const struct git_request *reques
 	wire_put(frame, "subject", request->subject);
 	wire_put_number(frame, "scope", request->scope);
 	wire_put_number(frame, "again", request->again);
+	if (request->since)
+		wire_put(frame, "since", request->since);
 	if (request->salvage_ref)
 		wire_put(frame, "salvage", request->salvage_ref);
 	put_all(frame, "trailer", request->trailers);
@@ -90,6 +92,7 @@ int talk_get_request(const struct wire_frame *frame, struct talk_request *reques
 		.scope = (enum git_scope)scope,
 		.salvage_ref = wire_get(frame, "salvage", NULL),
 		.again = again == 1,
+		.since = wire_get(frame, "since", NULL),
 	};
 	return request->request.subject ? 0 : -1;
 }

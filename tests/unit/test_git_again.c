@@ -98,6 +98,36 @@ START_TEST(test_salvaged)
 }
 END_TEST
 
+/* Behind the worker's own commits; not behind `since`, nor behind a lower cycle. */
+START_TEST(test_how_far_back)
+{
+	open_work();
+	sh("echo x >work/x");
+	const struct receipt_facts first = save_again(step3, NULL, false);
+	assert_pushed(&first);
+	sh("cd work; for i in 1 2 3; do git commit -q --allow-empty -m own; done; echo y >y");
+	const struct receipt_facts found = save_again(step3, NULL, true);
+	ck_assert_result(found, RECEIPT_PUSHED);
+	ck_assert_str_eq(found.commit, first.commit);
+	ck_assert_str_eq(sh("git -C up.git log --format=%%s main | head -1"), "own");
+	struct receipt_facts facts;
+	struct git_request request = {
+		.subject = "s",
+		.trailers = step3,
+		.again = true,
+		.since = first.commit,
+	};
+	git_save(git, &request, &facts);
+	assert_pushed(&facts);
+	ck_assert_str_ne(facts.commit, first.commit);
+	sh("cd work; git commit -q --allow-empty -m x -m 'Stepgate-Cycle: 3'; echo z >z");
+	const struct receipt_facts last = save_again(step3, NULL, true);
+	assert_pushed(&last);
+	ck_assert_str_ne(last.commit, facts.commit);
+	git_free(git);
+}
+END_TEST
+
 START_TEST(test_unborn)
 {
 	make_world();
@@ -137,10 +167,9 @@ END_TEST
 int main(void)
 {
 	const TTest *const tests[] = {
-		test_made_and_pushed,  test_made_and_not_pushed,
-		test_not_made,         test_not_asked_for,
-		test_salvaged,         test_unborn,
-		test_what_is_the_same,
+		test_how_far_back, test_made_and_pushed,  test_made_and_not_pushed,
+		test_not_made,     test_not_asked_for,    test_salvaged,
+		test_unborn,       test_what_is_the_same,
 	};
 	return run_tests("git again", tests, sizeof(tests) / sizeof(tests[0]));
 }

@@ -250,6 +250,7 @@ START_TEST(test_talk_request)
 					    .trailers = trailers,
 					    .scope = GIT_STATUS,
 					    .salvage_ref = "refs/x",
+					    .since = "12ab",
 					    .again = true};
 	struct talk_request got;
 	talk_put_request(&out, &request);
