@@ -18,6 +18,8 @@ struct build {
 /* Each fills its part of build->conf. 0, or -1 and *build->err. Repository before steps. */
 int build_repository(struct build *build);
 int build_steps(struct build *build);
+int build_checklist(struct build *build); /* after the steps */
+int build_step(struct build *build, const struct section *section, struct conf_step *step);
 int build_reports(struct build *build);
 
 /* A setting, or the default of its row. A NULL section has no settings. */

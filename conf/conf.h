@@ -48,9 +48,11 @@ struct conf_step {
 	int line;
 	const char *const
 		*command; /* the program and its arguments; { "/bin/sh", "-c", TEXT } for `shell` */
-	const char *cwd;  /* absolute */
+	bool shell;
+	const char *cwd;   /* absolute */
 	const char *input; /* absolute path of the file on stdin, or NULL for /dev/null */
 	const char *const *environment; /* "NAME=VALUE", over what stepgate itself was given */
+	size_t file_settings;           /* so many of them, the first ones, are of a file */
 	int64_t timeout_ms;             /* 0: none */
 	int64_t idle_timeout_ms;        /* of silence; 0: none */
 	int64_t grace_ms;               /* from TERM to KILL */
@@ -61,7 +63,8 @@ struct conf_step {
 	const char *const *meter_command;
 	bool usage_required;
 	enum conf_on_failure on_failure;
-	int attempts; /* at least 1 */
+	int attempts;       /* at least 1 */
+	int64_t backoff_ms; /* the wait before the second attempt; doubled for each after it */
 };
 
 enum conf_report_type {
@@ -114,8 +117,10 @@ struct conf {
 	enum conf_when_complete when_complete;
 	enum conf_failure_work on_failure_work;
 	struct conf_repository repository;
-	const struct conf_step *steps; /* at least one, titles differ */
+	const struct conf_step *steps; /* titles differ; none with a checklist, else at least one */
 	size_t nsteps;
+	const char *checklist; /* absolute path of the file whose items are the steps, or NULL */
+	const struct conf_step *step_template; /* with a checklist: see conf/template.h */
 	const struct conf_report *reports;
 	size_t nreports;
 };

@@ -18,6 +18,7 @@
 #define ARGUMENT_MAX 131071
 #define PATH_LONGEST 4095
 #define NAME_LONGEST 200
+#define BACKOFF_MAX  (10 * MINUTES)
 
 static const char *const on_unknown[] = {"error", "estimate", "zero", NULL};
 static const char *const on_failure[] = {"close", "retry", "skip", NULL};
@@ -71,6 +72,47 @@ static const char *const report_on[] = {"started", "step", "nok", "closed", NULL
 		.help = h                                                                     \
 	}
 
+/* What a step and the template of the steps of a checklist can say. */
+#define STEP_KEYS(s)                                                                               \
+	RAW(s, "command", OPTION_STRINGS,                                                          \
+	    "the program to run and its arguments; no shell is involved"),                         \
+		RAW(s, "shell", OPTION_STRING, "instead of command: what /bin/sh is to run"),      \
+		STRING(s, "cwd", PATH_LONGEST, NULL,                                               \
+		       "the folder to run it in; without it, that of the repository"),             \
+		STRING(s, "input", PATH_LONGEST, NULL,                                             \
+		       "the file on its standard input; without it, /dev/null"),                   \
+		RAW(s, "environment", OPTION_STRINGS,                                              \
+		    "\"NAME=VALUE\" settings, over those that stepgate was started with"),         \
+		DURATION(s, "timeout", 0, 30 * DAYS, "0",                                          \
+			 "how long it may run before it is stopped; 0 is without end"),            \
+		DURATION(s, "idle_timeout", 0, 30 * DAYS, "0",                                     \
+			 "how long it may print nothing and tell no usage before it is stopped; "  \
+			 "0 is "                                                                   \
+			 "without "                                                                \
+			 "end"),                                                                   \
+		DURATION(s, "grace", 0, HOURS, "10s", "how long it has from TERM to KILL"),        \
+		SIZE(s, "max_output", 4 * KIB, TIB, "64M",                                         \
+		     "how much of what it prints is kept: of more, the first and the last half"),  \
+		SIZE(s, "max_memory", MIB, TIB, NULL,                                              \
+		     "how much memory it and all that it starts may have; without it, no limit"),  \
+		INTEGER(s, "max_processes", 1, 4194304, NULL,                                      \
+			"how many processes and threads it may be at a time; without it, no "      \
+			"limit"),                                                                  \
+		CHOICE(s, "meter", meter, NULL,                                                    \
+		       "how its usage is found out: by meter_command; without it, it tells by "    \
+		       "itself"),                                                                  \
+		RAW(s, "meter_command", OPTION_STRINGS,                                            \
+		    "a program that prints the number of tokens that the step used"),              \
+		CHOICE(s, "usage", usage, "optional",                                              \
+		       "whether a step that tells no usage used none, or an unknown number of "    \
+		       "tokens"),                                                                  \
+		CHOICE(s, "on_failure", on_failure, NULL,                                          \
+		       "what follows when it failed; without it, as on_failure at the top says"),  \
+		INTEGER(s, "attempts", 1, 100, "3", "with retry: how often it is tried, in all"),  \
+		DURATION(s, "backoff", 0, BACKOFF_MAX, "0",                                        \
+			 "with retry: how long is waited before it is tried again; twice as long " \
+			 "each time, 10m at most")
+
 const struct option conf_options[] = {
 	STRING("", "title", NAME_LONGEST, NULL,
 	       "what the plan is called; without it, the file's name"),
@@ -81,9 +123,13 @@ const struct option conf_options[] = {
 	       "branch, or nowhere (it stays in the work tree)"),
 	CHOICE("", "when_complete", when_complete, "stop",
 	       "whether a plan that is done stays done, or begins anew with the next run"),
+	STRING("", "checklist", PATH_LONGEST, NULL,
+	       "instead of steps: a Markdown file of the repository whose open items, - [ ] TEXT, "
+	       "are the steps, each ticked in the commit of its step"),
 	SECTION("budget", false, "what a cycle may use"),
 	SECTION("repository", false, "the git repository that a cycle works on"),
 	SECTION("step", true, "one unit of work; steps run in the order of the file"),
+	SECTION("step_template", false, "with checklist: the step that each item is"),
 	SECTION("report", true, "someone who is told what happens"),
 
 	INTEGER("budget", "tokens", 1, INT64_MAX, NULL,
@@ -116,37 +162,8 @@ const struct option conf_options[] = {
 		 "how long a lock of another git program is waited for"),
 	DURATION("repository", "push_timeout", SECONDS, DAYS, "2m", "how long a push may take"),
 
-	RAW("step", "command", OPTION_STRINGS,
-	    "the program to run and its arguments; no shell is involved"),
-	RAW("step", "shell", OPTION_STRING, "instead of command: what /bin/sh is to run"),
-	STRING("step", "cwd", PATH_LONGEST, NULL,
-	       "the folder to run it in; without it, that of the repository"),
-	STRING("step", "input", PATH_LONGEST, NULL,
-	       "the file on its standard input; without it, /dev/null"),
-	RAW("step", "environment", OPTION_STRINGS,
-	    "\"NAME=VALUE\" settings, over those that stepgate was started with"),
-	DURATION("step", "timeout", 0, 30 * DAYS, "0",
-		 "how long it may run before it is stopped; 0 is without end"),
-	DURATION("step", "idle_timeout", 0, 30 * DAYS, "0",
-		 "how long it may print nothing and tell no usage before it is stopped; 0 is "
-		 "without "
-		 "end"),
-	DURATION("step", "grace", 0, HOURS, "10s", "how long it has from TERM to KILL"),
-	SIZE("step", "max_output", 4 * KIB, TIB, "64M",
-	     "how much of what it prints is kept: of more, the first and the last half"),
-	SIZE("step", "max_memory", MIB, TIB, NULL,
-	     "how much memory it and all that it starts may have; without it, no limit"),
-	INTEGER("step", "max_processes", 1, 4194304, NULL,
-		"how many processes and threads it may be at a time; without it, no limit"),
-	CHOICE("step", "meter", meter, NULL,
-	       "how its usage is found out: by meter_command; without it, it tells by itself"),
-	RAW("step", "meter_command", OPTION_STRINGS,
-	    "a program that prints the number of tokens that the step used"),
-	CHOICE("step", "usage", usage, "optional",
-	       "whether a step that tells no usage used none, or an unknown number of tokens"),
-	CHOICE("step", "on_failure", on_failure, NULL,
-	       "what follows when it failed; without it, as on_failure at the top says"),
-	INTEGER("step", "attempts", 1, 100, "3", "with retry: how often it is tried, in all"),
+	STEP_KEYS("step"),
+	STEP_KEYS("step_template"),
 
 	CHOICE("report", "type", report_type, NULL,
 	       "append to a file, or run a program; without it, the title if it is one of these"),

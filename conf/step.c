@@ -73,6 +73,7 @@ static int set_shell(struct build *build, const struct setting *shell, struct co
 	command[1] = "-c";
 	command[2] = shell->value->text;
 	step->command = command;
+	step->shell = true;
 	return 0;
 }
 
@@ -87,6 +88,9 @@ static int set_command(struct build *build, const struct section *section, struc
 		return set_shell(build, shell, step);
 	if (command)
 		return set_program(build, section, "command", step, &step->command);
+	if (!section->title)
+		return word_error(section->key, build->err,
+				  "step_template: nothing to run: it needs a command or a shell");
 	return word_error(section->key, build->err,
 			  "step \"%s\": nothing to run: it needs a command or a shell",
 			  section->title->text);
@@ -108,39 +112,45 @@ static int set_meter(struct build *build, const struct section *section, struct 
 
 static int set_failure(struct build *build, const struct section *section, struct conf_step *step)
 {
-	const struct option *option = option_find("step", "on_failure");
-	const struct option *attempts = option_find("step", "attempts");
+	const char *of = section->option->name;
+	const struct option *option = option_find(of, "on_failure");
 	if (section_get(section, "on_failure"))
 		step->on_failure = (enum conf_on_failure)build_choice(section, option);
 	else
 		step->on_failure = (enum conf_on_failure)build_choice(
 			&build->settings->top, option_find("", "on_failure"));
 	step->attempts = 1;
-	if (step->on_failure != CONF_FAILURE_RETRY)
-		return build_without(build, section, "attempts",
-				     "only with on_failure = \"retry\"");
-	step->attempts = (int)build_integer(section, attempts);
+	if (step->on_failure != CONF_FAILURE_RETRY) {
+		static const char why[] = "only with on_failure = \"retry\"";
+		return build_without(build, section, "attempts", why) != 0
+			       ? -1
+			       : build_without(build, section, "backoff", why);
+	}
+	step->attempts = (int)build_integer(section, option_find(of, "attempts"));
+	step->backoff_ms = build_duration(section, option_find(of, "backoff"));
 	return 0;
 }
 
 static void set_limits(const struct section *section, struct conf_step *step)
 {
-	step->max_output = build_size(section, option_find("step", "max_output"));
+	const char *of = section->option->name;
+	step->max_output = build_size(section, option_find(of, "max_output"));
 	if (section_get(section, "max_memory"))
-		step->max_memory = build_size(section, option_find("step", "max_memory"));
+		step->max_memory = build_size(section, option_find(of, "max_memory"));
 	if (section_get(section, "max_processes"))
-		step->max_processes = build_integer(section, option_find("step", "max_processes"));
+		step->max_processes = build_integer(section, option_find(of, "max_processes"));
 }
 
-static int set_step(struct build *build, const struct section *section, struct conf_step *step)
+int build_step(struct build *build, const struct section *section, struct conf_step *step)
 {
-	step->title = section->title->text;
+	const char *of = section->option->name;
+	step->title = section->title ? section->title->text : "";
 	step->line = section->key->line;
-	step->timeout_ms = build_duration(section, option_find("step", "timeout"));
-	step->idle_timeout_ms = build_duration(section, option_find("step", "idle_timeout"));
-	step->grace_ms = build_duration(section, option_find("step", "grace"));
+	step->timeout_ms = build_duration(section, option_find(of, "timeout"));
+	step->idle_timeout_ms = build_duration(section, option_find(of, "idle_timeout"));
+	step->grace_ms = build_duration(section, option_find(of, "grace"));
 	set_limits(section, step);
-	step->usage_required = build_choice(section, option_find("step", "usage")) == 1;
+	step->usage_required = build_choice(section, option_find(of, "usage")) == 1;
 	if (set_cwd(build, section, step) != 0 || set_input(build, section, step) != 0 ||
 	    set_environment(build, section, step) != 0 || set_command(build, section, step) != 0 ||
 	    set_meter(build, section, step) != 0)
@@ -157,13 +167,16 @@ int build_steps(struct build *build)
 		return build_no_memory(build);
 	for (size_t i = 0; i < settings->count; i++)
 		if (strcmp(settings->sections[i].option->name, "step") == 0 &&
-		    set_step(build, &settings->sections[i], &steps[count++]) != 0)
+		    build_step(build, &settings->sections[i], &steps[count++]) != 0)
 			return -1;
-	if (count == 0)
-		return err_set(build->err, ERR_CONFIG,
-			       "%s: no step: a config has at least one step \"TITLE\" { … }",
-			       build->words->file->path);
 	build->conf->steps = steps;
 	build->conf->nsteps = count;
+	if (build_checklist(build) != 0)
+		return -1;
+	if (count == 0 && !build->conf->checklist)
+		return err_set(build->err, ERR_CONFIG,
+			       "%s: no step: a config has at least one step \"TITLE\" { … }, or a "
+			       "checklist",
+			       build->words->file->path);
 	return 0;
 }

@@ -41,11 +41,11 @@ int closing_note(struct session *session, enum fsm_event why)
 /* What the next one to look at the document should do. */
 static void next_action(const struct session *session, char *out, size_t size)
 {
-	const int next = session->conf->nsteps ? plan_next(&session->plan) : -1;
+	const int next = plan_next(&session->plan);
 	if (next >= 0)
-		snprintf(out, size, "Start the next cycle with step %d: %s", next + 1,
-			 session->conf->steps[next].title);
-	else if (session->conf->nsteps)
+		snprintf(out, size, "Start the next cycle with step %d: %s",
+			 session->plan.steps[next].number, session->plan.steps[next].title);
+	else if (plan_is(&session->plan))
 		snprintf(out, size, "Nothing: the plan is done");
 	else
 		snprintf(out, size, "Start the next cycle");

@@ -43,10 +43,10 @@ static void print_word(const char *word)
 		putchar('\'');
 }
 
-static void print_step(const struct conf_step *step, size_t number)
+static void print_step(const struct conf_step *step, int number)
 {
 	char span[CLOCK_TEXT];
-	printf("  %zu. %s\n     runs:", number, step->title);
+	printf("  %d. %s\n     runs:", number, step->title);
 	for (size_t i = 0; step->command[i]; i++)
 		print_word(step->command[i]);
 	printf("\n     in %s", step->cwd);
@@ -71,7 +71,19 @@ static void print_git(const struct conf *conf, const struct git_view *view)
 		       view->why);
 }
 
-static int print_plan(const struct conf *conf, const struct plan *plan, struct err *err)
+/* In the order in which they would be done. */
+static int print_steps(struct plan *plan, struct err *err)
+{
+	for (int next; (next = plan_next(plan)) >= 0; plan_mark(plan, next)) {
+		const struct conf_step *step = plan_conf(plan, next, 0);
+		if (!step)
+			return err_set(err, ERR_INTERNAL, "out of memory");
+		print_step(step, plan->steps[next].number);
+	}
+	return 0;
+}
+
+static int print_plan(const struct conf *conf, struct plan *plan, struct err *err)
 {
 	struct gate_terms terms;
 	struct git_view view = {.problem = RECEIPT_PUSHED};
@@ -87,10 +99,9 @@ static int print_plan(const struct conf *conf, const struct plan *plan, struct e
 		if (failed != 0)
 			return -1;
 	}
-	printf("Plan: %s: %zu of %zu steps left\n", conf->title, plan_left(plan), conf->nsteps);
-	for (size_t i = 0; i < conf->nsteps; i++)
-		if (!plan->dealt_with[i])
-			print_step(&conf->steps[i], i + 1);
+	printf("Plan: %s: %zu of %zu steps left\n", conf->title, plan_left(plan), plan_count(plan));
+	if (print_steps(plan, err) != 0)
+		return -1;
 	printf("Gate: %s\n", line_gate(line, sizeof(line), &terms, USAGE_KNOWN(0)));
 	print_git(conf, &view);
 	return receipt_place(view.problem) == RECEIPT_REACHED ? EXIT_AS_IT_SHOULD : EXIT_NO;

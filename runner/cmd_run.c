@@ -97,13 +97,14 @@ static int run_cycles(struct session *session, struct err *err)
 		return -1;
 	for (int64_t n = resumed;; n++) {
 		const size_t left = plan_left(&session->plan);
+		const size_t finished = session->plan.finished;
 		const bool last = n > 0 && (!until_done || left == 0 || !closed_well(session) ||
 					    (max_cycles && n >= max_cycles));
 		if (last || stop_asked())
 			return 0;
 		if (new_cycle(session, err) != 0)
 			return -1;
-		if (until_done && plan_left(&session->plan) == left && closed_well(session) &&
+		if (until_done && session->plan.finished == finished && closed_well(session) &&
 		    !stop_asked())
 			return err_set(err, ERR_REFUSED,
 				       "cycle %lld completed no step: another would not either",

@@ -3,6 +3,7 @@
 #include "conf/conf.h"
 #include "conf/manual.h"
 #include "runner/command.h"
+#include "runner/plan.h"
 
 static const char *path = "stepgate.conf";
 static bool keys, roff;
@@ -15,6 +16,21 @@ static const struct arg args[] = {
 	 "with --keys: as the source of a manual page"},
 	{.name = NULL},
 };
+
+static int print_verdict(const struct conf *conf, struct err *err)
+{
+	struct plan plan;
+	if (plan_init(&plan, conf, NULL, "", err) != 0)
+		return -1;
+	const size_t count = plan_count(&plan);
+	plan_release(&plan);
+	if (count == 0)
+		return err_set(err, ERR_CONFIG,
+			       "%s: no step: a checklist has at least one line like \"- [ ] TEXT\"",
+			       conf->checklist);
+	printf("%s: OK: \"%s\", %zu step%s\n", path, conf->title, count, count == 1 ? "" : "s");
+	return EXIT_AS_IT_SHOULD;
+}
 
 static int run(struct err *err)
 {
@@ -30,10 +46,9 @@ static int run(struct err *err)
 	}
 	if (conf_load(path, &conf, err) != 0)
 		return -1;
-	printf("%s: OK: \"%s\", %zu step%s\n", path, conf->title, conf->nsteps,
-	       conf->nsteps == 1 ? "" : "s");
+	const int code = print_verdict(conf, err);
 	conf_free(conf);
-	return EXIT_AS_IT_SHOULD;
+	return code;
 }
 
 const struct command command_validate = {

@@ -77,6 +77,18 @@ static void save(struct session *session, bool salvage, struct receipt_facts *fa
 	session->again = false;
 }
 
+/* The item of a checklist is ticked in the step's own commit. One that a worker ticked before it
+ * failed is not done. */
+static void tick(struct session *session, bool done)
+{
+	struct err err = {.code = ERR_NONE};
+	const int at = plan_find(&session->plan, session->step.title);
+	if (at < 0)
+		return;
+	if ((done ? plan_tick : plan_untick)(&session->plan, at, &err) != 0)
+		session_warn(session, "step %d is not ticked: %s", session->step.number, err.text);
+}
+
 struct receipt *commit_work(struct session *session, struct work *work)
 {
 	const enum fsm_event how = work_how(work);
@@ -86,6 +98,7 @@ struct receipt *commit_work(struct session *session, struct work *work)
 	const struct receipt_facts hoped = hoped_for(session, salvage, keep);
 	struct receipt_facts facts = hoped;
 
+	tick(session, !failed);
 	if (record(session, how, &hoped) != 0) {
 		/* The work is saved all the same; the document is behind, and said to be. */
 		session_warn(session, "%s", session->err.text);
@@ -95,6 +108,8 @@ struct receipt *commit_work(struct session *session, struct work *work)
 	BUG_ON(!session->git && session->conf->repository.commit && !keep);
 	if (session->git && !keep)
 		save(session, salvage, &facts);
+	if (!failed && receipt_place(facts.result) == RECEIPT_NOT_COMMITTED)
+		tick(session, false);
 	if ((facts.result != hoped.result || session->step.ok != line_ok(how, &facts)) &&
 	    record(session, how, &facts) != 0) {
 		session_warn(session, "%s", session->err.text);

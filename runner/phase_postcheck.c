@@ -16,11 +16,12 @@ static bool goes_on(const struct session *session)
 	return step->conf->on_failure == CONF_FAILURE_SKIP;
 }
 
-static enum fsm_event wish(const struct session *session)
+static enum fsm_event wish(struct session *session)
 {
-	const bool bad = session->foreign || !cycle_used(session->cycle).known ||
+	const bool bad = !reread_plan(session) || session->foreign ||
+			 !cycle_used(session->cycle).known ||
 			 (!session->step.ok && !goes_on(session));
-	if (!bad && session->conf->nsteps > 0 && plan_next(&session->plan) < 0)
+	if (!bad && plan_is(&session->plan) && plan_next(&session->plan) < 0)
 		return FSM_EV_COMPLETED;
 	if (stop_asked())
 		return FSM_EV_USER;

@@ -1,23 +1,101 @@
+#include <errno.h>
+#include <poll.h>
+
 #include "runner/phases.h"
 #include "runner/stop.h"
+#include "status/clock.h"
+
+#define BACKOFF_MOST_MS 600000
+
+bool reread_plan(struct session *session)
+{
+	struct err err = {.code = ERR_NONE};
+	if (plan_refresh(&session->plan, &err) == 0)
+		return true;
+	session_warn(session, "%s", err.text);
+	return false;
+}
+
+enum {
+	NOTHING = -1, /* is left to do */
+	LOST = -2,    /* the plan can't be read */
+};
+
+/* The step that is to be done next: one that failed and is to be tried again goes first. */
+static int choose(struct session *session)
+{
+	const struct session_step *last = &session->step;
+	if (!reread_plan(session))
+		return LOST;
+	const int again =
+		last->title && last->attempt ? plan_find(&session->plan, last->title) : -1;
+	if (again >= 0 && !session->plan.steps[again].dealt_with &&
+	    !session->plan.steps[again].gone)
+		return again;
+	return plan_next(&session->plan);
+}
+
+/* Before a step that failed is tried again: its first backoff, then twice as long each time. Ends
+ * at once when a stop is asked for. */
+static void wait_for_retry(struct session *session)
+{
+	const struct session_step *last = &session->step;
+	char span[CLOCK_TEXT];
+	int64_t wait = last->conf ? last->conf->backoff_ms : 0;
+	for (int i = 1; i < last->attempt && wait < BACKOFF_MOST_MS; i++)
+		wait *= 2;
+	if (wait == 0)
+		return;
+	if (wait > BACKOFF_MOST_MS)
+		wait = BACKOFF_MOST_MS;
+	const int64_t until = clock_monotonic_ms() + wait;
+	session_warn(session, "step %d: attempt %d of %d in %s", last->number, last->attempt + 1,
+		     last->conf->attempts, clock_span(wait, span));
+	struct pollfd stop = {.fd = stop_descriptor(), .events = POLLIN};
+	for (int64_t left = wait; left > 0 && !stop_asked(); left = until - clock_monotonic_ms())
+		if (poll(&stop, 1, (int)left) < 0 && errno != EINTR)
+			break;
+}
+
+/* Whether the step is the one that failed just now (a death of ours is no failure of its). */
+static bool is_again(const struct session *session, int next)
+{
+	return next >= 0 && session->step.title && session->step.attempt > 0 &&
+	       session->step.how != FSM_EV_INTERRUPTED &&
+	       plan_find(&session->plan, session->step.title) == next;
+}
+
+/* The event that closes the cycle before another step. */
+static enum fsm_event ending(const struct session *session, int next)
+{
+	if (session->foreign || next == LOST)
+		return FSM_EV_ERROR;
+	return next == NOTHING ? FSM_EV_COMPLETED : FSM_EV_USER;
+}
 
 struct gate_pass *precheck(struct session *session)
 {
-	const int next = plan_next(&session->plan);
+	const int next = session->foreign ? NOTHING : choose(session);
 	enum gate_answer answer;
 	struct gate_pass *pass;
 
-	if (session->foreign || next < 0 || stop_asked()) {
-		close_cycle(session, session->foreign ? FSM_EV_ERROR
-				     : next < 0       ? FSM_EV_COMPLETED
-						      : FSM_EV_USER);
+	if (is_again(session, next))
+		wait_for_retry(session);
+	if (next < 0 || stop_asked()) {
+		close_cycle(session, ending(session, next));
 		return NULL;
 	}
-	pass = cycle_pass_gate(session->cycle, next + 1, &answer);
+	const int number = session->plan.steps[next].number;
+	pass = cycle_pass_gate(session->cycle, number, &answer);
 	if (!pass) {
 		close_cycle(session, answer == GATE_SHUT ? FSM_EV_THRESHOLD : FSM_EV_ERROR);
 		return NULL;
 	}
-	const struct conf_step *step = &session->conf->steps[next];
-	return session_set_step(session, next + 1, step->title, step) == 0 ? pass : NULL;
+	const struct conf_step *step =
+		plan_conf(&session->plan, next, cycle_number(session->cycle));
+	if (!step) {
+		err_set(&session->err, ERR_INTERNAL, "out of memory");
+		return NULL;
+	}
+	return session_set_step(session, number, step->title, step) == 0 ? pass : NULL;
 }

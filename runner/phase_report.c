@@ -61,6 +61,6 @@ struct told *report_step(struct session *session, struct receipt *receipt)
 	outbox_deliver(session);
 	const int at = plan_find(&session->plan, step->title);
 	if (dealt && at >= 0)
-		session->plan.dealt_with[at] = true;
+		plan_mark(&session->plan, at);
 	return told;
 }

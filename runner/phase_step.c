@@ -230,7 +230,7 @@ static enum fsm_event at_desk(struct session *session)
 	enum fsm_event how = FSM_EV_CRASHED;
 	char what[WORD_SIZE];
 
-	snprintf(what, sizeof(what), "Step %d/%zu %s", step->number, session->conf->nsteps,
+	snprintf(what, sizeof(what), "Step %d/%zu %s", step->number, plan_count(&session->plan),
 		 step->title);
 	progress_init(&desk.progress, session->progress, what, cycle_terms(session->cycle));
 	desk.lines = meter_lines_new();
@@ -264,7 +264,7 @@ static int announce(struct session *session)
 	const struct session_step *step = &session->step;
 	char next[WORD_SIZE];
 	snprintf(next, sizeof(next), "Complete step %d of %zu, then check the budget", step->number,
-		 session->conf->nsteps);
+		 plan_count(&session->plan));
 	if (document_task(session->doc, step->title, next) != 0)
 		return err_set(&session->err, ERR_INTERNAL, "out of memory");
 	return document_save(session->doc, session->folder, &session->err);

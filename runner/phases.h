@@ -11,6 +11,9 @@
 /* PRECHECK: the pass for the next step of the plan; or NULL with the cycle CLOSED. */
 struct gate_pass *precheck(struct session *session);
 
+/* Takes up what became of the plan meanwhile. False, and said so, where it can't be read. */
+bool reread_plan(struct session *session);
+
 /* STEP: runs the worker of the step that the pass is for, to its end. */
 struct work *work_step(struct session *session, struct gate_pass *pass);
 /* STEP, found after the death of the process that ran it: the worker is gone. */

@@ -1,16 +1,39 @@
-/* The plan: which steps of a config are dealt with in its current round, and which is next. */
+/*
+ * The plan: the steps of a config, or the items of its checklist; which of them are dealt with in
+ * the current round, and which is next.
+ *
+ * Of a checklist the file is the truth: an item that is ticked, by whomever, is done, and one that
+ * is open is not, but for those that were passed over. Steps that turn up or vanish during a cycle
+ * are taken up by plan_refresh; each keeps its number until the cycle closes.
+ */
 #ifndef RUNNER_PLAN_H
 #define RUNNER_PLAN_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "conf/arena.h"
 #include "conf/conf.h"
 #include "status/journal.h"
 
+struct plan_step {
+	const char *title;
+	const char *item;             /* a checklist's: its text; else NULL */
+	const struct conf_step *conf; /* see plan_conf */
+	int number;                   /* from 1, and no other step of the cycle has it */
+	size_t place;                 /* in the order in which they are done */
+	size_t equal;                 /* so many items of the checklist have this text */
+	bool dealt_with;
+	bool gone; /* from the checklist */
+};
+
+/* Titles differ. */
 struct plan {
 	const struct conf *conf; /* borrowed */
-	bool *dealt_with;        /* one for each step */
+	struct plan_step *steps;
+	size_t nsteps, capacity;
+	size_t finished;    /* so many steps were dealt with since plan_init */
+	struct arena arena; /* what the steps point to */
 };
 
 /* The name that the journal files a config's plan under: its path from the repository's folder, so
@@ -22,10 +45,32 @@ int plan_init(struct plan *plan, const struct conf *conf, struct journal *journa
 	      struct err *err);
 void plan_release(struct plan *plan);
 
-/* The index of the first step not dealt with, or -1; how many are left. */
+/* Whether there is one: an agent that drives itself has none. */
+bool plan_is(const struct plan *plan);
+
+/* Reads the checklist again, if it is one. 0, or -1 and *err, and the plan is as it was. */
+int plan_refresh(struct plan *plan, struct err *err);
+
+/* The index of the first step not dealt with, or -1; how many are left; how many there are. */
 int plan_next(const struct plan *plan);
 size_t plan_left(const struct plan *plan);
+size_t plan_count(const struct plan *plan);
 /* The index of the step of that title, or -1. */
 int plan_find(const struct plan *plan, const char *title);
+
+/* What the step at the index runs, an item's text filled in; it lives as long as the plan. NULL
+ * when memory is short. */
+const struct conf_step *plan_conf(struct plan *plan, int index, int64_t cycle);
+
+/* The step at the index is dealt with in this round. */
+void plan_mark(struct plan *plan, int index);
+
+/* Ticks the item of the step at the index (or unticks it: then it is to be done), if there is a
+ * checklist. The file is
+ * read again first: the worker may have changed it. Its item is the one of the same text, and never
+ * another: where it is not there any more, or can't be told from new ones of the same text, it is
+ * not ticked, and *err says so; to untick it there is then nothing to do. 0, or -1 and *err. */
+int plan_tick(struct plan *plan, int index, struct err *err);
+int plan_untick(struct plan *plan, int index, struct err *err);
 
 #endif

@@ -76,7 +76,7 @@ int session_open(struct session *session, const struct conf *conf, enum session_
 		.lock = {.fd = -1},
 		.progress = isatty(STDERR_FILENO) == 1,
 	};
-	session->plan_name = conf->nsteps ? plan_name(conf) : strdup("");
+	session->plan_name = conf->nsteps || conf->checklist ? plan_name(conf) : strdup("");
 	if (!session->plan_name)
 		return err_set(err, ERR_INTERNAL, "out of memory");
 	if (open_git(session, need, err) != 0)
@@ -199,7 +199,8 @@ static int take_up_step(struct session *session, const struct journal_cycle *las
 		return 0;
 	const int at = session->foreign ? -1 : plan_find(&session->plan, last->step_title);
 	if (session_set_step(session, last->past.step, last->step_title,
-			     at >= 0 ? &session->conf->steps[at] : NULL) != 0)
+			     at >= 0 ? plan_conf(&session->plan, at, last->past.number) : NULL) !=
+	    0)
 		return -1;
 	step->attempt = last->step_attempt;
 	step->estimated = last->step_estimated;

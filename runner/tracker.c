@@ -68,6 +68,7 @@ static int settings(struct tracker *tracker, const char *config, bool push, stru
 	tracker->conf = *tracker->loaded;
 	tracker->conf.steps = NULL; /* the agent brings its own */
 	tracker->conf.nsteps = 0;
+	tracker->conf.checklist = NULL;
 	tracker->conf.repository.push &= push;
 	return 0;
 }

@@ -105,6 +105,10 @@ int journal_message(struct journal *journal, int64_t cycle, const char *kind, co
 int journal_plan_done(struct journal *journal, const char *plan,
 		      void (*each)(void *context, const char *title), void *context,
 		      struct err *err);
+/* The same, of those alone that were passed over: dealt with though their worker failed. */
+int journal_plan_passed(struct journal *journal, const char *plan,
+			void (*each)(void *context, const char *title), void *context,
+			struct err *err);
 /* Begins a new round of the plan: no step of it is done. */
 int journal_plan_restart(struct journal *journal, const char *plan, struct err *err);
 /* Which round the plan is in, from 1. */

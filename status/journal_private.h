@@ -40,6 +40,9 @@
 	  "FROM cycle c LEFT JOIN step s ON s.id "                                                 \
 	  "= (SELECT max(id) FROM step WHERE cycle = c.number) ORDER BY c.number DESC LIMIT 1")    \
 	X(PLAN_DONE, "SELECT title FROM plan_done WHERE plan = ?1")                                \
+	X(PLAN_PASSED, "SELECT title FROM plan_done p WHERE plan = ?1 AND NOT EXISTS (SELECT 1 "   \
+		       "FROM step s WHERE s.cycle = p.cycle AND s.step = p.step AND s.how = "      \
+		       "'DONE')")                                                                  \
 	X(PLAN_RESTART, "DELETE FROM plan_done WHERE plan = ?1")                                   \
 	X(ROUND_UP, "INSERT INTO plan_round(plan, round) VALUES(?1, 2) "                           \
 		    "ON CONFLICT(plan) DO UPDATE SET round = round + 1")                           \

@@ -161,16 +161,31 @@ static int take_title(void *context, sqlite3_stmt *s)
 	return 0;
 }
 
+/* Calls `each` with the titles that a statement finds for a plan. */
+static int each_title(struct journal *journal, enum journal_statement which, const char *plan,
+		      struct titles *titles, struct err *err)
+{
+	sqlite3_stmt *s = journal_prepare(journal, which, err);
+	if (!s)
+		return -1;
+	sqlite3_bind_text(s, 1, plan, -1, SQLITE_STATIC);
+	return each_row(journal, s, take_title, titles, err);
+}
+
 int journal_plan_done(struct journal *journal, const char *plan,
 		      void (*each)(void *context, const char *title), void *context,
 		      struct err *err)
 {
-	sqlite3_stmt *s = journal_prepare(journal, JOURNAL_PLAN_DONE, err);
 	struct titles titles = {.each = each, .context = context};
-	if (!s)
-		return -1;
-	sqlite3_bind_text(s, 1, plan, -1, SQLITE_STATIC);
-	return each_row(journal, s, take_title, &titles, err);
+	return each_title(journal, JOURNAL_PLAN_DONE, plan, &titles, err);
+}
+
+int journal_plan_passed(struct journal *journal, const char *plan,
+			void (*each)(void *context, const char *title), void *context,
+			struct err *err)
+{
+	struct titles titles = {.each = each, .context = context};
+	return each_title(journal, JOURNAL_PLAN_PASSED, plan, &titles, err);
 }
 
 static int about_plan(struct journal *journal, enum journal_statement which, const char *plan,

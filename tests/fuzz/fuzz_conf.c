@@ -30,7 +30,7 @@ static void check_list(const char *const *list)
 
 static void check_conf(const struct conf *conf)
 {
-	expect(conf->nsteps > 0, "there is a step");
+	expect((conf->nsteps > 0) != (conf->checklist != NULL), "there are steps or a checklist");
 	expect(conf->budget >= 0, "the budget is no negative number");
 	expect(conf->threshold == 0 || (conf->threshold >= 20 && conf->threshold <= 95),
 	       "the threshold is in range");

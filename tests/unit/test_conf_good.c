@@ -87,12 +87,15 @@ START_TEST(the_steps)
 	ck_assert(write->usage_required);
 	ck_assert_int_eq(write->on_failure, CONF_FAILURE_RETRY);
 	ck_assert_int_eq(write->attempts, 5);
+	ck_assert_int_eq(write->backoff_ms, 90000);
+	ck_assert(!write->shell && shell->shell);
 
 	ck_assert_str_eq(shell->title, "Shell");
 	check_list(shell->command, LIST("/bin/sh", "-c", "set -e\necho one\necho two"));
 	ck_assert_int_eq(shell->timeout_ms, 93784005);
 	ck_assert_int_eq(shell->on_failure, CONF_FAILURE_CLOSE);
 	ck_assert_int_eq(shell->attempts, 1);
+	ck_assert_int_eq(shell->backoff_ms, 0);
 	conf_free(conf);
 }
 END_TEST
@@ -371,14 +374,23 @@ START_TEST(every_example_loads)
 }
 END_TEST
 
-/* Who looks for a key finds it there. */
-START_TEST(the_nightly_example_has_every_key)
+static size_t append_example(const char *name, char *text, size_t size)
 {
-	char text[16384];
-	FILE *file = fopen(source_path(EXAMPLES "/nightly.conf"), "r");
+	FILE *file = fopen(source_path(name), "r");
 	ck_assert_ptr_nonnull(file);
-	text[fread(text, 1, sizeof(text) - 1, file)] = '\0';
+	const size_t length = fread(text, 1, size - 1, file);
+	ck_assert_uint_lt(length, size - 1);
+	text[length] = '\0';
 	fclose(file);
+	return length;
+}
+
+/* Who looks for a key finds it there; what can't stand beside steps is in the other one. */
+START_TEST(the_larger_examples_have_every_key)
+{
+	char text[32768];
+	const size_t length = append_example(EXAMPLES "/nightly.conf", text, sizeof(text));
+	append_example(EXAMPLES "/checklist.conf", text + length, sizeof(text) - length);
 	for (size_t i = 0; i < conf_noptions; i++)
 		ck_assert_msg(strstr(text, conf_options[i].name) != NULL, "%s is missing",
 			      conf_options[i].name);
@@ -415,7 +427,7 @@ int main(void)
 	tcase_add_test(good, a_large_plan);
 	tcase_add_test(good, a_long_list);
 	tcase_add_test(good, every_example_loads);
-	tcase_add_test(good, the_nightly_example_has_every_key);
+	tcase_add_test(good, the_larger_examples_have_every_key);
 	tcase_add_test(good, nothing_to_free_is_fine);
 	suite_add_tcase(suite, good);
 	return run_suite(suite);
