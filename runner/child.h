@@ -98,6 +98,12 @@ int child_run(const struct child_spec *spec, struct child_result *result, struct
  * same. 0: nothing of it lives; -1: something of it could not be ended within a second. */
 int child_end_leftover(const struct child_identity *identity);
 
+/* An identity as one line of text into out[CHILD_IDENTITY_TEXT], and back. Reading gives 0, or -1
+ * where the text is none that was written here. */
+#define CHILD_IDENTITY_TEXT 640
+char *child_identity_write(const struct child_identity *identity, char *out);
+int child_identity_read(const char *text, struct child_identity *identity);
+
 /* "exit status 2", "killed by signal 9 (Killed)", "ended after its timeout of 45 min", "ended after
  * 10 min of silence", … into out[size]; gives out. */
 char *child_words(const struct child_result *result, char *out, size_t size);

@@ -54,6 +54,11 @@ static void next_action(const struct session *session, char *out, size_t size)
 static int write_document(struct session *session, const char *reason, enum fsm_event why)
 {
 	char next[LINE];
+	struct document_view view;
+	document_view(session->doc, &view);
+	/* A process that died wrote it already, and may have committed it: it stays to the byte. */
+	if (session->again && view.cycle == cycle_number(session->cycle) && view.ended_at)
+		return 0;
 	next_action(session, next, sizeof(next));
 	if (document_task(session->doc, NULL, next) != 0 ||
 	    document_end(session->doc, clock_now(), reason, line_cause(why)) != 0)

@@ -56,6 +56,7 @@ static int run(const struct host *host, const struct host_program *program,
 		.timeout_ms = program->timeout_ms,
 		.grace_ms = GRACE_MS,
 		.stop_fd = -1,
+		.contained = true,
 	};
 	const int failed = child_run(&spec, &ended, err);
 	free(environment);

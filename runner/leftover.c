@@ -4,7 +4,9 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -76,4 +78,31 @@ int child_end_leftover(const struct child_identity *identity)
 	}
 	cgroup_forget(&cgroup);
 	return -1;
+}
+
+char *child_identity_write(const struct child_identity *identity, char *out)
+{
+	snprintf(out, CHILD_IDENTITY_TEXT, "%ld %llu %s %s", (long)identity->pid,
+		 (unsigned long long)identity->start_time, identity->boot_id, identity->cgroup);
+	return out;
+}
+
+int child_identity_read(const char *text, struct child_identity *identity)
+{
+	struct child_identity read = {.pid = 0};
+	char *at;
+	const long pid = strtol(text, &at, 10);
+	if (pid < 1 || pid > INT32_MAX || *at != ' ')
+		return -1;
+	read.pid = (pid_t)pid;
+	read.start_time = strtoull(at + 1, &at, 10);
+	const char *boot = at + 1;
+	const char *end = *at == ' ' ? strchr(boot, ' ') : NULL;
+	if (!end || (size_t)(end - boot) >= sizeof(read.boot_id) ||
+	    strlen(end + 1) >= sizeof(read.cgroup))
+		return -1;
+	memcpy(read.boot_id, boot, (size_t)(end - boot));
+	memcpy(read.cgroup, end + 1, strlen(end + 1));
+	*identity = read;
+	return 0;
 }

@@ -52,6 +52,15 @@ static void on_usage(void *context, const char *bytes, size_t length)
 	sample(desk);
 }
 
+/* So that it can be found and ended if we die and it does not. */
+static void on_start(void *context, const struct child_identity *identity)
+{
+	char text[CHILD_IDENTITY_TEXT];
+	const struct session *session = ((struct desk *)context)->session;
+	journal_process(session->journal, cycle_number(session->cycle),
+			child_identity_write(identity, text), NULL);
+}
+
 static void on_tick(void *context)
 {
 	struct desk *desk = context;
@@ -183,6 +192,7 @@ static enum fsm_event run_worker(struct session *session, struct desk *desk)
 		.stdin_path = conf->input,
 		.on_output = on_output,
 		.on_usage = on_usage,
+		.on_start = on_start,
 		.on_tick = on_tick,
 		.tick_ms = TICK_MS,
 		.context = desk,
@@ -310,6 +320,9 @@ struct work *interrupted_step(struct session *session)
 	snprintf(step->why, sizeof(step->why), "stepgate was ended while the worker was at work");
 	session_warn(session, "step %d of cycle %lld: %s", step->number,
 		     (long long)cycle_number(session->cycle), step->why);
+	if (session->leftover.pid && child_end_leftover(&session->leftover) != 0)
+		session_warn(session, "step %d: process %ld of it could not be ended", step->number,
+			     (long)session->leftover.pid);
 	step->own = settle(session, last_known(step));
 	return end_step(session, FSM_EV_INTERRUPTED);
 }

@@ -239,6 +239,8 @@ static int take_up(struct session *session, struct journal_cycle *last, struct e
 	session->foreign_agent = session->foreign && last->plan[0] == '\0';
 	session->started_at = last->started_at;
 	session->closed_on = last->closed_on;
+	if (!last->process || child_identity_read(last->process, &session->leftover) != 0)
+		session->leftover.pid = 0;
 	session->again = last->past.state == FSM_COMMIT || last->past.state == FSM_CLOSED;
 	session->cycle = cycle_resume(&last->past, write_journal, session, &session->proofs);
 	if (!session->cycle)

@@ -9,6 +9,7 @@
 
 #include "conf/conf.h"
 #include "fsm/cycle.h"
+#include "runner/child.h"
 #include "runner/git.h"
 #include "runner/lock.h"
 #include "runner/plan.h"
@@ -44,15 +45,16 @@ struct session {
 	struct journal_note note;      /* what the next move brings along */
 	struct journal_report *outbox; /* the reports in it (runner/outbox.h) */
 	size_t noutbox;
-	struct err err;           /* why a move was not let through */
-	bool progress;            /* stderr is a terminal: show what goes on */
-	bool quiet;               /* stdout has only what is not as it should be */
-	bool foreign;             /* the cycle taken up belongs to another plan … */
-	bool foreign_agent;       /* … that of an agent which drives itself */
-	enum fsm_event closed_on; /* once the cycle is CLOSED */
-	int64_t started_at;       /* of a cycle taken up: microseconds since 1970 */
-	bool again;               /* the next save may have been made by a process that died */
-	bool unsaved_close;       /* the closing words did not reach the remote */
+	struct err err;                 /* why a move was not let through */
+	bool progress;                  /* stderr is a terminal: show what goes on */
+	bool quiet;                     /* stdout has only what is not as it should be */
+	bool foreign;                   /* the cycle taken up belongs to another plan … */
+	bool foreign_agent;             /* … that of an agent which drives itself */
+	enum fsm_event closed_on;       /* once the cycle is CLOSED */
+	struct child_identity leftover; /* the worker of a step taken up; pid 0: none is known */
+	int64_t started_at;             /* of a cycle taken up: microseconds since 1970 */
+	bool again;         /* the next save may have been made by a process that died */
+	bool unsaved_close; /* the closing words did not reach the remote */
 };
 
 /* What a session needs of git. */

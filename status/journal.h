@@ -78,7 +78,8 @@ struct journal_note {
 int journal_move(struct journal *journal, const struct cycle_move *move,
 		 const struct journal_note *note, struct err *err);
 
-/* What the step under way has used so far, so that it is known also after our death. */
+/* What the step under way has used so far, so that it is known also after our death. Neither this
+ * nor the process waits for the disk: a power cut may forget the last figures. */
 int journal_sample(struct journal *journal, int64_t cycle, struct usage own, struct err *err);
 /* Which process does the step under way: text that only its writer need understand. */
 int journal_process(struct journal *journal, int64_t cycle, const char *process, struct err *err);

@@ -211,12 +211,28 @@ int journal_outbox_remove(struct journal *journal, int64_t id, struct err *err)
 	return journal_execute(journal, about(journal, JOURNAL_OUTBOX_REMOVE, id, err), err);
 }
 
+/* Turns waiting for the disk off and on: for what only a death needs, and a power cut may forget.
+ */
+static int wait_for_disk(struct journal *journal, bool wait, struct err *err)
+{
+	return journal_run(journal,
+			   wait ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL", err);
+}
+
+static int execute_lazily(struct journal *journal, sqlite3_stmt *statement, struct err *err)
+{
+	if (!statement || wait_for_disk(journal, false, err) != 0)
+		return -1;
+	const int failed = journal_execute(journal, statement, err);
+	return wait_for_disk(journal, true, failed ? NULL : err) != 0 ? -1 : failed;
+}
+
 int journal_sample(struct journal *journal, int64_t cycle, struct usage own, struct err *err)
 {
 	sqlite3_stmt *s = about(journal, JOURNAL_SAMPLE, cycle, err);
 	if (s)
 		bind_usage(s, 2, own);
-	return journal_execute(journal, s, err);
+	return execute_lazily(journal, s, err);
 }
 
 int journal_process(struct journal *journal, int64_t cycle, const char *process, struct err *err)
@@ -224,7 +240,7 @@ int journal_process(struct journal *journal, int64_t cycle, const char *process,
 	sqlite3_stmt *s = about(journal, JOURNAL_PROCESS, cycle, err);
 	if (s)
 		bind_text(s, 2, process);
-	return journal_execute(journal, s, err);
+	return execute_lazily(journal, s, err);
 }
 
 int journal_finished(struct journal *journal, int64_t cycle, struct err *err)
@@ -280,7 +296,7 @@ int journal_move(struct journal *journal, const struct cycle_move *move,
 {
 	const enum fsm_kind kind = fsm_event_kind(move->event);
 	const bool lazy = kind == FSM_KIND_REPEATS && sqlite3_get_autocommit(journal->db);
-	if (lazy && journal_run(journal, "PRAGMA synchronous = NORMAL", err) != 0)
+	if (lazy && wait_for_disk(journal, false, err) != 0)
 		return -1;
 	int failed = journal_begin(journal, err);
 	if (!failed) {
@@ -288,7 +304,7 @@ int journal_move(struct journal *journal, const struct cycle_move *move,
 		if (!well || kind != FSM_KIND_SAVES)
 			failed = journal_end(journal, well, err);
 	}
-	if (lazy && journal_run(journal, "PRAGMA synchronous = FULL", failed ? NULL : err) != 0)
+	if (lazy && wait_for_disk(journal, true, failed ? NULL : err) != 0)
 		failed = -1;
 	return failed;
 }

@@ -16,6 +16,7 @@ build libgit2-dev     header  git2.h
 check check           header  check.h
 check spin            program spin
 check jq              program jq
+check sqlite3         program sqlite3
 check clang-14        program clang-14
 check procps          program ps
 check faketime        program faketime
