@@ -63,7 +63,7 @@ static int write_document(struct session *session, const char *reason, enum fsm_
 	if (document_task(session->doc, NULL, next) != 0 ||
 	    document_end(session->doc, clock_now(), reason, line_cause(why)) != 0)
 		return err_set(&session->err, ERR_INTERNAL, "out of memory");
-	return document_save(session->doc, session->folder, &session->err);
+	return session_save_document(session);
 }
 
 static void commit_words(struct session *session, const char *line)

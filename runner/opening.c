@@ -22,7 +22,7 @@ static int begin_document(struct session *session, const char *task)
 			   cycle_terms(session->cycle)) != 0 ||
 	    document_task(session->doc, task, NULL) != 0)
 		return err_set(&session->err, ERR_INTERNAL, "out of memory");
-	return document_save(session->doc, session->folder, &session->err);
+	return session_save_document(session);
 }
 
 int open_cycle(struct session *session, const struct gate_terms *terms, const char *task,

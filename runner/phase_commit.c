@@ -35,7 +35,7 @@ static int record(struct session *session, enum fsm_event how, const struct rece
 	if (document_step(session->doc, &row) != 0 ||
 	    document_task_completed(session->doc, step->title, step->ok) != 0)
 		return err_set(&session->err, ERR_INTERNAL, "out of memory");
-	return document_save(session->doc, session->folder, &session->err);
+	return session_save_document(session);
 }
 
 /* What becomes of the work if all goes well; the document that is committed says this. */
@@ -64,8 +64,13 @@ static void save(struct session *session, bool salvage, struct receipt_facts *fa
 	snprintf(step, sizeof(step), "Stepgate-Step: %d", session->step.number);
 	snprintf(ref, sizeof(ref), "refs/stepgate/salvage/%lld-%d", number, session->step.number);
 	snprintf(attempt, sizeof(attempt), "Stepgate-Attempt: %d", session->step.attempt);
-	const char *const trailers[] = {cycle, step, session->step.attempt > 1 ? attempt : NULL,
-					NULL};
+	const char *trailers[5] = {cycle, step};
+	size_t n = 2;
+	if (session->step.attempt > 1)
+		trailers[n++] = attempt;
+	/* So that a history can be read without the journal. */
+	if (session->step.how != FSM_EV_DONE)
+		trailers[n++] = "Stepgate-Status: NOK";
 	const struct git_request request = {
 		.subject = subject,
 		.trailers = trailers,

@@ -277,7 +277,7 @@ static int announce(struct session *session)
 		 plan_count(&session->plan));
 	if (document_task(session->doc, step->title, next) != 0)
 		return err_set(&session->err, ERR_INTERNAL, "out of memory");
-	return document_save(session->doc, session->folder, &session->err);
+	return session_save_document(session);
 }
 
 struct work *work_step(struct session *session, struct gate_pass *pass)
@@ -295,10 +295,14 @@ struct work *work_step(struct session *session, struct gate_pass *pass)
 	session_tell(session, true, line);
 	session->step.own = USAGE_KNOWN(0);
 	enum fsm_event how = FSM_EV_CRASHED;
-	if (announce(session) == 0) {
+	const bool announced = announce(session) == 0;
+	if (announced && !session->full) {
 		how = at_desk(session);
 	} else {
-		/* Without a true document no worker starts; the step is recorded as it is. */
+		/* Without a true document, or room to write what became of it, no worker starts;
+		 * the step is recorded as it is. */
+		if (announced)
+			err_set(&session->err, ERR_SYSTEM, "the disk is full");
 		snprintf(session->step.why, sizeof(session->step.why), "%.500s", session->err.text);
 		session->err.code = ERR_NONE;
 	}

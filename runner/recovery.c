@@ -13,7 +13,7 @@ static int begin_document(struct session *session)
 	if (document_begin(session->doc, cycle_number(session->cycle), session->started_at,
 			   cycle_terms(session->cycle)) != 0)
 		return err_set(&session->err, ERR_INTERNAL, "out of memory");
-	return document_save(session->doc, session->folder, &session->err);
+	return session_save_document(session);
 }
 
 int recover_surroundings(struct session *session)

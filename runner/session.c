@@ -7,6 +7,8 @@
 #include <unistd.h>
 
 #include "runner/preflight.h"
+#include "runner/rebuild.h"
+#include "runner/reserve.h"
 #include "status/clock.h"
 #include "status/file.h"
 #include "status/lines.h"
@@ -83,13 +85,17 @@ int session_open(struct session *session, const struct conf *conf, enum session_
 		return -1;
 	if (file_make_home(session->folder, err) != 0 ||
 	    lock_take(&session->lock, session->folder, conf->path, err) != 0 ||
+	    reserve_make(session->folder, err) != 0 ||
 	    journal_open(session->folder, &session->journal, &notice, err) != 0)
 		return -1;
+	const bool lost = notice != NULL;
 	tell_notice(session, notice);
 	notice = NULL;
 	if (document_load(session->folder, &session->doc, &notice, err) != 0)
 		return -1;
 	tell_notice(session, notice);
+	if (lost && rebuild_journal(session, err) != 0)
+		return -1;
 	return plan_init(&session->plan, conf, session->journal, session->plan_name, err);
 }
 
@@ -127,11 +133,33 @@ int session_terms(const struct conf *conf, int64_t budget, int threshold, bool m
 	return 0;
 }
 
+/* True where there is room again, once: the cycle is going to close. */
+static bool make_room(struct session *session)
+{
+	if (!reserve_use(session->folder))
+		return false;
+	session->full = true;
+	session->err.code = ERR_NONE;
+	session_warn(session, "%s: the disk is full: the cycle closes after this step",
+		     session->folder);
+	return true;
+}
+
+int session_save_document(struct session *session)
+{
+	int failed = document_save(session->doc, session->folder, &session->err);
+	if (failed && make_room(session))
+		failed = document_save(session->doc, session->folder, &session->err);
+	return failed;
+}
+
 static int write_journal(void *context, const struct cycle_move *move)
 {
 	struct session *session = context;
 	session->note.at = clock_now();
-	const int failed = journal_move(session->journal, move, &session->note, &session->err);
+	int failed = journal_move(session->journal, move, &session->note, &session->err);
+	if (failed && make_room(session))
+		failed = journal_move(session->journal, move, &session->note, &session->err);
 	session->note = (struct journal_note){.at = 0};
 	return failed;
 }
@@ -145,7 +173,7 @@ static int next_number(struct session *session, int64_t *number, struct err *err
 	if (found < 0)
 		return -1;
 	document_view(session->doc, &view);
-	*number = view.cycle;
+	*number = view.cycle > session->newest_known ? view.cycle : session->newest_known;
 	if (found) {
 		if (last.past.number > *number)
 			*number = last.past.number;

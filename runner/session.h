@@ -52,6 +52,8 @@ struct session {
 	bool foreign_agent;             /* … that of an agent which drives itself */
 	enum fsm_event closed_on;       /* once the cycle is CLOSED */
 	struct child_identity leftover; /* the worker of a step taken up; pid 0: none is known */
+	int64_t newest_known;           /* a cycle that git's history tells of; 0: none */
+	bool full;                      /* the disk is, and what was kept back is used up */
 	int64_t started_at;             /* of a cycle taken up: microseconds since 1970 */
 	bool again;         /* the next save may have been made by a process that died */
 	bool unsaved_close; /* the closing words did not reach the remote */
@@ -74,6 +76,10 @@ void session_close(struct session *session);
 /* The commit helper for a session that was opened without, unless the config turns committing off.
  * 0, or -1 and *err. */
 int session_open_git(struct session *session, struct err *err);
+
+/* Replaces the status document; where the disk is full, with the room that was kept back. 0, or -1
+ * with session->err. */
+int session_save_document(struct session *session);
 
 /* Whether it is one of an agent that drives its own cycle: there is no plan. */
 bool session_is_agents(const struct session *session);

@@ -20,7 +20,7 @@ static int too_long(const char *path, struct err *err)
 
 static int not_regular(const char *path, struct err *err)
 {
-	return err_set(err, ERR_DAMAGED, "%s: not a regular file: refused", path);
+	return err_set(err, ERR_REFUSED, "%s: not a regular file: refused", path);
 }
 
 static int write_all(int fd, const char *bytes, size_t length)

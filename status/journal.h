@@ -110,6 +110,9 @@ int journal_plan_done(struct journal *journal, const char *plan,
 int journal_plan_passed(struct journal *journal, const char *plan,
 			void (*each)(void *context, const char *title), void *context,
 			struct err *err);
+/* A step is dealt with, known from elsewhere than a move. */
+int journal_plan_mark(struct journal *journal, const char *plan, const char *title, int64_t cycle,
+		      int step, int64_t at, struct err *err);
 /* Begins a new round of the plan: no step of it is done. */
 int journal_plan_restart(struct journal *journal, const char *plan, struct err *err);
 /* Which round the plan is in, from 1. */

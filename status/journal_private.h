@@ -43,6 +43,8 @@
 	X(PLAN_PASSED, "SELECT title FROM plan_done p WHERE plan = ?1 AND NOT EXISTS (SELECT 1 "   \
 		       "FROM step s WHERE s.cycle = p.cycle AND s.step = p.step AND s.how = "      \
 		       "'DONE')")                                                                  \
+	X(PLAN_MARK, "INSERT OR REPLACE INTO plan_done(plan, title, cycle, step, at) "             \
+		     "VALUES(?1, ?2, ?3, ?4, ?5)")                                                 \
 	X(PLAN_RESTART, "DELETE FROM plan_done WHERE plan = ?1")                                   \
 	X(ROUND_UP, "INSERT INTO plan_round(plan, round) VALUES(?1, 2) "                           \
 		    "ON CONFLICT(plan) DO UPDATE SET round = round + 1")                           \

@@ -98,7 +98,7 @@ START_TEST(what_is_no_regular_file_is_not_replaced)
 	make_odd("f", _i);
 	ck_assert_int_eq(lstat("f", &before), 0);
 	ck_assert_int_eq(replace("f", "text"), -1);
-	ck_assert_int_eq(err.code, ERR_DAMAGED);
+	ck_assert_int_eq(err.code, ERR_REFUSED);
 	ck_assert_str_eq(err.text, "f: not a regular file: refused");
 	ck_assert_int_eq(lstat("f", &after), 0);
 	ck_assert_uint_eq(before.st_ino, after.st_ino);
@@ -240,9 +240,9 @@ START_TEST(what_is_not_read)
 	make_odd("fifo", 2);
 	make_odd("folder", 3);
 	make_odd("socket", 4);
-	not_read("link", -1, ERR_DAMAGED, "link: not a regular file: refused");
-	not_read("fifo", -1, ERR_DAMAGED, "fifo: not a regular file: refused");
-	not_read("folder", -1, ERR_DAMAGED, "folder: not a regular file: refused");
+	not_read("link", -1, ERR_REFUSED, "link: not a regular file: refused");
+	not_read("fifo", -1, ERR_REFUSED, "fifo: not a regular file: refused");
+	not_read("folder", -1, ERR_REFUSED, "folder: not a regular file: refused");
 	not_read("socket", -1, ERR_SYSTEM, "socket: can't be opened: No such device or address");
 }
 END_TEST

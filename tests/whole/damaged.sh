@@ -1,0 +1,67 @@
+#!/bin/bash
+# Damage: what can't be read is kept under another name and said, and the work goes on.
+. "$SRC/tests/lib.sh"
+
+make_repository repo
+cd repo || exit 1
+write_config stepgate.conf << 'END'
+title = "Damaged"
+on_failure_work = "commit"
+step "one"   { shell = "echo 1 > one; echo one >> ../runs;   echo '{\"tokens\": 40000}' >&3" }
+step "two"   { shell = "echo 2 > two; echo two >> ../runs;   echo '{\"tokens\": 40000}' >&3" }
+step "three" { shell = "echo 3 > three; echo three >> ../runs; [ -e ../fine ]" }
+step "four"  { shell = "echo 4 > four; echo four >> ../runs" }
+END
+expect_exit 0 run
+expect_line 'Cycle 1 closed: Token threshold exceeded: 40.0%'
+expect_exit 1 run
+expect_line 'Step 3 completed: Tokens: 0.0%; Status: NOK, failed'
+
+# The journal is lost: what git's history tells is enough to go on with the right step.
+touch ../fine
+printf 'this is no database' > .stepgate/state.db
+expect_exit 0 run
+expect_in_stderr 'a new journal is begun'
+expect_in_stderr "the journal was rebuilt from git's history: the newest cycle in it is 2, and 2 of the plan's 4 steps are done"
+expect_line 'Starting Step 3: Tokens at 0.0%'
+expect_line 'Cycle 3 closed: All work completed'
+expect "what ran" "$(tr '\n' ' ' < ../runs)" 'one two three three four '
+[[ -n $(ls .stepgate/state.db.damaged-*) ]] || fail "the damaged journal is not kept"
+
+# The status document is rubbish.
+sed -i 's/Damaged/Again/' stepgate.conf
+mv stepgate.conf again.conf
+printf '{"cycle_number": 17, "oops"' > status/EE_CYCLE_STATUS.json
+expect_exit 1 status
+expect_in_stderr 'EE_CYCLE_STATUS.json: damaged: not one JSON object'
+expect_exit 0 run again.conf
+expect_in_stderr 'EE_CYCLE_STATUS.json: damaged'
+expect_in_stderr 'a new one is begun'
+expect_json .cycle_number 4 status/EE_CYCLE_STATUS.json
+[[ $(cat status/EE_CYCLE_STATUS.json.damaged-*) == '{"cycle_number": 17, "oops"' ]] || fail "it is not kept"
+
+# Links, FIFOs and devices in place of our files are refused; nothing is written through them.
+sed -i 's/Again/Odd/' again.conf
+mv again.conf odd.conf
+refused() # FILE WORDS
+{
+	expect_exit 1 run odd.conf
+	expect_stdout ''
+	expect_in_stderr "$2"
+	rm -rf "$1"
+}
+echo precious > ../precious
+rm -f status/EE_CYCLE_STATUS.json
+ln -s ../../precious status/EE_CYCLE_STATUS.json
+refused status/EE_CYCLE_STATUS.json 'not a regular file: refused'
+mkfifo status/EE_CYCLE_STATUS.json
+refused status/EE_CYCLE_STATUS.json 'not a regular file: refused'
+ln -s /dev/zero status/ee_config.json
+refused status/ee_config.json 'not a regular file: refused'
+mv .stepgate/state.db ../state.db
+ln -s ../../state.db .stepgate/state.db
+refused .stepgate/state.db 'not a regular file: refused'
+mv .stepgate ../elsewhere
+ln -s ../elsewhere .stepgate
+refused .stepgate 'not a folder: refused'
+expect "what the link points to" "$(cat ../precious)" precious
