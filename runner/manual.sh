@@ -68,6 +68,47 @@ REPORT	the \fBtimeout\fR of each report that is a program + 2 s for each report
 .PP
 So a run that is in STEP ends after at most the sum of STEP, COMMIT and REPORT, and of COMMIT and
 REPORT once more for the closing words.
+.SH RECOVERY
+Every move of the machine is in the journal before the action that it stands for.
+The next
+.B stepgate run
+(or
+.BR "stepgate step" ,
+for a cycle that an agent drives) takes the repository's lock and goes on from the state that the
+last process died in:
+.TS
+l lx.
+PRECHECK	T{
+The status document is begun where it was not; the gate is asked.
+T}
+STEP	T{
+What is left of the worker is ended. The step is recorded as INTERRUPTED with the usage last seen,
+and goes through COMMIT like any other that did not succeed; then it is tried again.
+T}
+COMMIT	T{
+The commit is found by its trailers, or made; the push is verified on the remote, or made.
+T}
+REPORT	T{
+The report is put on disk and told.
+T}
+POSTCHECK	T{
+The budget is checked.
+T}
+CLOSED	T{
+The closing words are written, committed and told, as far as they were not.
+T}
+.TE
+.PP
+Reports that were on disk and not delivered are delivered, so each arrives at least once.
+A cycle of another plan is brought to its end first, and closed with "Error encountered": what is left
+of that plan is for its own next run.
+.B stepgate status
+mends nothing: it says that nothing is at work on the cycle.
+.PP
+A journal that can't be read is kept as
+.IR .stepgate/state.db.damaged\-TIME ,
+and a new one is made from the trailers of the branch's commits: which steps of the plan are done, and
+the number of the newest cycle. What else it knew stays in the file that was kept.
 .SH EXIT STATUS
 .TP
 0
