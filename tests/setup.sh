@@ -20,6 +20,7 @@ check sqlite3         program sqlite3
 check clang-14        program clang-14
 check procps          program ps
 check faketime        program faketime
+check strace          program strace
 lint  clang-format-14 program clang-format-14
 lint  clang-tidy-14   program clang-tidy-14
 lint  cppcheck        program cppcheck

@@ -105,8 +105,8 @@ static int add(git_repository *repository, git_index *index, const char *path,
 }
 
 /* The two passes: what goes makes room for what comes (a file where a folder was). */
-static int take(git_repository *repository, git_index *index, git_diff *diff, bool coming,
-		size_t *count, struct receipt_facts *facts)
+static int take(git_repository *repository, git_index *index, struct store *store, git_diff *diff,
+		bool coming, size_t *count, struct receipt_facts *facts)
 {
 	for (size_t i = 0; i < git_diff_num_deltas(diff); i++) {
 		const git_diff_delta *delta = git_diff_get_delta(diff, i);
@@ -120,6 +120,8 @@ static int take(git_repository *repository, git_index *index, git_diff *diff, bo
 		if (failed)
 			return failed;
 		++*count;
+		if (store_is_full(store) && store_flush(store, repository) != 0)
+			return refuse(repository, path, facts);
 	}
 	return 0;
 }
@@ -142,8 +144,8 @@ static int compare(git_diff **diff, git_repository *repository, git_index *index
 	return -1;
 }
 
-int changes_take(git_repository *repository, git_index *index, const char *only, size_t *count,
-		 struct receipt_facts *facts)
+int changes_take(git_repository *repository, git_index *index, struct store *store,
+		 const char *only, size_t *count, struct receipt_facts *facts)
 {
 	git_diff *diff = NULL;
 	size_t taken = 0;
@@ -152,9 +154,9 @@ int changes_take(git_repository *repository, git_index *index, const char *only,
 		if (is_for_program(repository, git_diff_get_delta(diff, i)))
 			failed = CHANGES_PASS;
 	if (!failed)
-		failed = take(repository, index, diff, false, &taken, facts);
+		failed = take(repository, index, store, diff, false, &taken, facts);
 	if (!failed)
-		failed = take(repository, index, diff, true, &taken, facts);
+		failed = take(repository, index, store, diff, true, &taken, facts);
 	git_diff_free(diff);
 	if (!failed)
 		*count = taken;

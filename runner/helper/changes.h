@@ -6,14 +6,16 @@
 #include <stddef.h>
 
 #include "runner/helper/engine.h"
+#include "runner/helper/store.h"
 
 #define CHANGES_PASS 1
 
 /* Compares `index` (which must be the repository's) to the work tree, below the folder `only` where
  * that is not NULL, and takes over what differs. 0 and *count (how many paths); CHANGES_PASS where
  * something is for the git program (nested repositories, filters and conversions); or -1 and
- * *facts. The index is changed in memory only. */
-int changes_take(git_repository *repository, git_index *index, const char *only, size_t *count,
-		 struct receipt_facts *facts);
+ * *facts. The index is changed in memory only; the
+ * new objects are in `store`, which is the repository's. */
+int changes_take(git_repository *repository, git_index *index, struct store *store,
+		 const char *only, size_t *count, struct receipt_facts *facts);
 
 #endif

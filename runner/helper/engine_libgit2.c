@@ -9,9 +9,11 @@
 #include <sys/stat.h>
 
 #include "runner/helper/changes.h"
+#include "runner/helper/durable.h"
 #include "runner/helper/engine.h"
 #include "runner/helper/index_lock.h"
 #include "runner/helper/stage.h"
+#include "runner/helper/store.h"
 #include "status/clock.h"
 
 #define RETRY_MS 20
@@ -20,6 +22,7 @@
  * failure. */
 struct engine_libgit2 {
 	git_repository *repository;
+	struct store *store;  /* of new objects; the repository owns it */
 	git_config *settings; /* as they were at the last look */
 	struct stage stage;
 	struct stat folder; /* of the git folder when it was opened */
@@ -48,7 +51,7 @@ static bool names_no_file(const char *variable)
 	return text && (!*text || strcmp(text, "/dev/null") == 0);
 }
 
-/* The one place for libgit2's global settings. What is written is not fsynced. */
+/* The one place for libgit2's global settings. */
 struct engine_libgit2 *engine_libgit2_new(void)
 {
 	struct engine_libgit2 *engine = calloc(1, sizeof(*engine));
@@ -56,6 +59,7 @@ struct engine_libgit2 *engine_libgit2_new(void)
 		free(engine);
 		return NULL;
 	}
+	git_libgit2_opts(GIT_OPT_ENABLE_FSYNC_GITDIR, 1);
 	if (names_no_file("GIT_CONFIG_GLOBAL")) {
 		git_libgit2_opts(GIT_OPT_SET_SEARCH_PATH, GIT_CONFIG_LEVEL_GLOBAL, "");
 		git_libgit2_opts(GIT_OPT_SET_SEARCH_PATH, GIT_CONFIG_LEVEL_XDG, "");
@@ -72,6 +76,7 @@ static void forget(struct engine_libgit2 *engine)
 	git_repository_free(engine->repository);
 	engine->settings = NULL;
 	engine->repository = NULL;
+	engine->store = NULL;
 }
 
 void engine_libgit2_free(struct engine_libgit2 *engine)
@@ -132,7 +137,8 @@ static int open_repository(struct engine_libgit2 *engine, const char *path)
 		forget(engine);
 	if (!engine->repository &&
 	    (git_repository_open_ext(&engine->repository, path, 0, NULL) != 0 ||
-	     stat(git_repository_path(engine->repository), &engine->folder) != 0))
+	     stat(git_repository_path(engine->repository), &engine->folder) != 0 ||
+	     store_add(&engine->store, engine->repository) != 0))
 		return -1;
 	git_config_free(engine->settings);
 	engine->settings = NULL;
@@ -263,6 +269,24 @@ static int make_commit(struct work *work, size_t nparents, const git_commit *con
 	return failed;
 }
 
+/* Objects and the written index are on the disk before anything names them. */
+static int make_durable(struct work *work)
+{
+	struct engine_libgit2 *engine = work->engine;
+	const struct look *look = work->job->look;
+	if (store_flush(engine->store, engine->repository) != 0) {
+		fail(work, RECEIPT_COMMIT_ERROR, "the objects can't be written");
+		return -1;
+	}
+	if (durable_sync(look->gitdir) == 0 &&
+	    (strcmp(look->gitdir, look->commondir) == 0 || durable_sync(look->commondir) == 0))
+		return 0;
+	facts_fail(work->facts, RECEIPT_COMMIT_ERROR, "%s: can't be synced to the disk: %s",
+		   look->gitdir, strerror(errno));
+	store_take_back(engine->store, engine->repository);
+	return -1;
+}
+
 /* Has the ref go from `old` (NULL: it must not exist) to the commit, waiting for its lock. */
 static int move_ref(struct work *work, const char *ref, const git_oid *old, const char *log)
 {
@@ -316,7 +340,8 @@ static void report_nothing(struct work *work)
 		       work->job->request->salvage_ref ? "" : work->job->look->branch);
 }
 
-/* The index is locked, open and up to date. */
+/* The index is locked, open and up to date. First the objects, then the index, then the ref: who
+ * dies in between leaves at worst changes that are staged. */
 static void commit_stage(struct work *work, size_t changed)
 {
 	struct stage *stage = &work->engine->stage;
@@ -332,16 +357,20 @@ static void commit_stage(struct work *work, size_t changed)
 		return;
 	}
 	const git_commit *const parents[] = {work->parent};
-	if (is_unchanged(work))
-		report_nothing(work);
-	else if (make_commit(work, work->parent ? 1 : 0, parents) == 0 && move_branch(work) == 0)
-		report(work, RECEIPT_COMMITTED, &work->commit, work->job->look->branch);
-	else
+	const bool unchanged = is_unchanged(work);
+	if ((!unchanged && make_commit(work, work->parent ? 1 : 0, parents) != 0) ||
+	    ((!unchanged || stage->written) && make_durable(work) != 0))
 		return;
-	if (stage->written && stage_install(stage) != 0)
-		facts_fail(work->facts, work->facts->result, "%s: can't be replaced: %s",
+	if (stage->written && stage_install(stage) != 0) {
+		facts_fail(work->facts, RECEIPT_COMMIT_ERROR, "%s: can't be replaced: %s",
 			   stage->real, strerror(errno));
+		return;
+	}
 	stage->spoilt = stage->spoilt && changed;
+	if (unchanged)
+		report_nothing(work);
+	else if (move_branch(work) == 0)
+		report(work, RECEIPT_COMMITTED, &work->commit, work->job->look->branch);
 }
 
 /* Whoever held the lock before may have committed, or switched to another branch. */
@@ -367,8 +396,8 @@ static enum engine_answer commit_locked(struct work *work)
 		return ENGINE_ANSWERED;
 	}
 	const char *only = work->job->request->scope == GIT_STATUS ? "status" : NULL;
-	const int took =
-		changes_take(work->engine->repository, stage->index, only, &changed, work->facts);
+	const int took = changes_take(work->engine->repository, stage->index, work->engine->store,
+				      only, &changed, work->facts);
 	if (took == CHANGES_PASS)
 		return ENGINE_PASSES;
 	if (took == 0)
@@ -427,7 +456,7 @@ static void salvage_tree(struct work *work)
 		report_nothing(work);
 	else if (earlier && git_oid_equal(git_commit_tree_id(earlier), &work->tree))
 		report(work, RECEIPT_SALVAGED, git_commit_id(earlier), ref);
-	else if (make_commit(work, nparents, parents) == 0 &&
+	else if (make_commit(work, nparents, parents) == 0 && make_durable(work) == 0 &&
 		 move_ref(work, ref, earlier ? git_commit_id(earlier) : NULL,
 			  "stepgate: salvage") == 0)
 		report(work, RECEIPT_SALVAGED, &work->commit, ref);
@@ -445,7 +474,8 @@ static enum engine_answer salvage(struct work *work)
 			facts_fail(work->facts, RECEIPT_CONFLICTED, "resolve them with `git add`");
 			took = -1;
 		} else {
-			took = changes_take(repository, stage.index, NULL, &changed, work->facts);
+			took = changes_take(repository, stage.index, work->engine->store, NULL,
+					    &changed, work->facts);
 		}
 	}
 	if (took == 0 && git_index_write_tree_to(&work->tree, stage.index, repository) != 0)
@@ -467,6 +497,8 @@ enum engine_answer engine_libgit2_save(struct engine_libgit2 *engine, const stru
 	if (find_parent(&work) == 0)
 		answer = job->request->salvage_ref ? salvage(&work) : commit_on_branch(&work);
 	git_commit_free(work.parent);
+	if (engine->store)
+		store_drop(engine->store);
 	if (receipt_place(facts->result) == RECEIPT_NOT_COMMITTED)
 		forget(engine); /* whatever it was, the next one starts afresh */
 	return answer;

@@ -221,9 +221,12 @@ static void refuse(struct work *work)
 static int run_once(struct work *work, const char *const *args, const char *input)
 {
 	struct err err = {.code = ERR_NONE};
+	const char *whole[16] = {"-c", "core.fsync=all", "-c", "core.fsyncMethod=fsync"};
+	for (size_t i = 0; i < 11 && args[i]; i++)
+		whole[4 + i] = args[i];
 	const struct git_call call = {
 		.folder = work->job->look->workdir,
-		.args = args,
+		.args = whole,
 		.variables = work->environment,
 		.input = input,
 		.timeout_ms = COMMIT_MS,

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "runner/helper/durable.h"
 #include "runner/helper/earlier.h"
 #include "runner/helper/message.h"
 #include "runner/helper/push.h"
@@ -72,6 +73,16 @@ static bool is_in_the_way(const struct look *look, const struct git_request *req
 					  look->commit_problem == RECEIPT_MID_OPERATION));
 }
 
+static bool is_synced(const char *folder, struct receipt_facts *facts)
+{
+	if (durable_sync(folder) == 0)
+		return true;
+	*facts = (struct receipt_facts){.result = RECEIPT_COMMIT_ERROR};
+	facts_fail(facts, RECEIPT_COMMIT_ERROR, "%s: can't be synced to the disk: %s", folder,
+		   strerror(errno));
+	return false;
+}
+
 static enum engine_answer commit(struct saver *saver, const struct git_request *request,
 				 const struct look *look, int64_t deadline, bool program,
 				 struct receipt_facts *facts)
@@ -90,11 +101,20 @@ static enum engine_answer commit(struct saver *saver, const struct git_request *
 		facts_fail(facts, RECEIPT_COMMIT_ERROR, "out of memory");
 		return ENGINE_ANSWERED;
 	}
+	/* What is committed must be what is on the disk: after a power cut a file whose bytes were
+	 * not is empty, and the next commit would take that. */
+	if (!is_synced(look->workdir, facts)) {
+		free(message);
+		return ENGINE_ANSWERED;
+	}
 	if (!program)
 		answer = engine_libgit2_save(saver->libgit2, &job, facts);
 	if (answer == ENGINE_PASSES)
 		engine_program_save(&job, facts);
 	free(message);
+	if (facts->commit[0] && is_synced(look->commondir, facts) &&
+	    strcmp(look->gitdir, look->commondir) != 0)
+		is_synced(look->gitdir, facts);
 	return answer == ENGINE_PASSES ? ENGINE_ANSWERED : answer;
 }
 
@@ -176,8 +196,10 @@ static enum engine_answer look_and_commit(struct saver *saver, const struct git_
 		facts_fail(facts, look->commit_problem, "%s", look->commit_why);
 		return ENGINE_ANSWERED;
 	}
-	if (request->again && is_made(look, request, facts))
+	if (request->again && is_made(look, request, facts)) {
+		is_synced(look->commondir, facts); /* who made it may not have come to that */
 		return ENGINE_ANSWERED;
+	}
 	return commit(saver, request, look, deadline, program, facts);
 }
 
