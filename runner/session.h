@@ -89,6 +89,9 @@ bool session_is_agents(const struct session *session);
 int session_terms(const struct conf *conf, int64_t budget, int threshold, bool mend,
 		  struct gate_terms *terms, struct err *err);
 
+/* The session's cycle_before_move: writes the journal, with session->note. */
+int session_before_move(void *context, const struct cycle_move *move);
+
 /* Makes session->cycle a new one, in IDLE, with the next free number. 0, or -1 and *err. */
 int session_new_cycle(struct session *session, const struct gate_terms *terms, struct err *err);
 
