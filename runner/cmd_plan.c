@@ -6,6 +6,7 @@
 #include "runner/git.h"
 #include "runner/plan.h"
 #include "runner/session.h"
+#include "runner/shell_word.h"
 #include "status/clock.h"
 #include "status/lines.h"
 #include "status/text.h"
@@ -25,22 +26,8 @@ static const struct arg args[] = {
 static void print_word(const char *word)
 {
 	char clean[1024];
-	text_clean(word, strlen(word), clean, sizeof(clean));
-	const bool plain =
-		*word && strspn(word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-				      "0123456789_-./=:,@%+") == strlen(word);
-	if (plain)
-		printf(" %s", clean);
-	else
-		fputs(" '", stdout);
-	for (const char *at = clean; !plain && *at; at++) {
-		if (*at == '\'')
-			fputs("'\\''", stdout);
-		else
-			putchar(*at);
-	}
-	if (!plain)
-		putchar('\'');
+	putchar(' ');
+	shell_word(stdout, text_clean(word, strlen(word), clean, sizeof(clean)));
 }
 
 static void print_step(const struct conf_step *step, int number)

@@ -6,15 +6,22 @@
 
 #include "runner/command.h"
 #include "runner/lock.h"
+#include "runner/patience.h"
 #include "runner/stop.h"
 #include "runner/tracker.h"
+#include "status/clock.h"
 #include "status/journal.h"
 
+#define LOOK_MS 50 /* how often the end of what was asked is looked for */
+
 static bool at_once;
+static int64_t wait_ms;
 
 static const struct arg args[] = {
 	{"--now", ARG_FLAG, &at_once, 0, 0, false, NULL,
 	 "ask the step under way to end; given again: kill it"},
+	{"--wait", ARG_PATIENCE, &wait_ms, 0, PATIENCE_MOST_MS, false, "[=TIME]",
+	 "wait (for so long) until it has ended"},
 	{.name = NULL},
 };
 
@@ -63,6 +70,21 @@ static int signal_holder(const struct lock_holder *holder, int sig, struct err *
 	return sent;
 }
 
+/* It has ended when it neither lives nor has the repository. */
+static int wait_for_end(const char *folder, const struct lock_holder *asked, struct err *err)
+{
+	const int64_t until = clock_monotonic_ms() + wait_ms;
+	struct lock_holder holder;
+	while (identity_alive(&asked->process) && lock_look(folder, &holder) == LOCK_ALIVE &&
+	       holder.process.pid == asked->process.pid) {
+		const int64_t left = until - clock_monotonic_ms();
+		if (left <= 0 || stop_wait(left < LOOK_MS ? left : LOOK_MS))
+			return err_set(err, ERR_BUSY, "process %ld is still at work",
+				       (long)asked->process.pid);
+	}
+	return 0;
+}
+
 static int stop(const char *folder, struct err *err)
 {
 	struct lock_holder holder;
@@ -84,28 +106,30 @@ static int stop(const char *folder, struct err *err)
 		snprintf(cycle, sizeof(cycle), "Cycle %lld", holder.cycle);
 	printf("%s (pid %ld) is asked to close %s\n", cycle, (long)holder.process.pid,
 	       at_once ? "now" : "after the step under way");
-	return EXIT_AS_IT_SHOULD;
+	fflush(stdout);
+	return wait_ms && wait_for_end(folder, &holder, err) != 0 ? -1 : EXIT_AS_IT_SHOULD;
 }
 
 static int run(struct err *err)
 {
 	char folder[4096];
-	if (tracker_folder(folder, sizeof(folder), err) != 0)
+	if (stop_install(err) != 0 || tracker_folder(folder, sizeof(folder), err) != 0)
 		return -1;
 	return stop(folder, err);
 }
 
 const struct command command_stop = {
 	.name = "stop",
-	.takes = "[--now]",
+	.takes = "[--now] [--wait[=TIME]]",
 	.summary = "Asks the cycle that runs in this repository to close after the step under way",
 	.details = "With --now the step under way is asked to end (SIGTERM, then SIGKILL after its "
 		   "`grace`); a\n"
 		   "second --now has it killed at once. Its work is committed and reported all the "
 		   "same, and the\n"
-		   "cycle closes with \"User requested\". Does not wait for that. Exit code 1: "
-		   "nothing "
-		   "runs here.",
+		   "cycle closes with \"User requested\". Exit code 1: nothing runs here; 3: it "
+		   "had not "
+		   "ended when\n"
+		   "the time of --wait was over.",
 	.args = args,
 	.run = run,
 };

@@ -135,7 +135,12 @@ static bool try(int fd)
 	/* An open-file-description lock: no close() elsewhere in the process loses it, and it is
 	 * not passed on, since the descriptor is closed at exec. */
 	struct flock whole = {.l_type = F_WRLCK, .l_whence = SEEK_SET};
+#ifdef STEPGATE_WITHOUT_LOCK /* tests/whole/without.sh: would it be noticed? */
+	(void)whole;
+	return fd >= 0;
+#else
 	return fcntl(fd, F_OFD_SETLK, &whole) == 0;
+#endif
 }
 
 /* 0 with the lock on fd, or -1 and *err. */

@@ -62,7 +62,7 @@ l l.
 waiting (\-\-wait, \-\-jitter)	1 s; nothing was started
 PRECHECK, POSTCHECK	1 s
 STEP	its \fBgrace\fR + 2 s
-COMMIT	\fBlock_timeout\fR + \fBpush_timeout\fR + 10 s, and what the repository's hooks take
+COMMIT	\fBlock_timeout\fR + \fBpush_timeout\fR + 10 s, and what git and its hooks take to commit
 REPORT	the \fBtimeout\fR of each report that is a program + 2 s for each report
 .TE
 .PP

@@ -1,6 +1,3 @@
-#include <errno.h>
-#include <poll.h>
-
 #include "runner/phases.h"
 #include "runner/stop.h"
 #include "status/clock.h"
@@ -48,13 +45,9 @@ static void wait_for_retry(struct session *session)
 		return;
 	if (wait > BACKOFF_MOST_MS)
 		wait = BACKOFF_MOST_MS;
-	const int64_t until = clock_monotonic_ms() + wait;
 	session_warn(session, "step %d: attempt %d of %d in %s", last->number, last->attempt + 1,
 		     last->conf->attempts, clock_span(wait, span));
-	struct pollfd stop = {.fd = stop_descriptor(), .events = POLLIN};
-	for (int64_t left = wait; left > 0 && !stop_asked(); left = until - clock_monotonic_ms())
-		if (poll(&stop, 1, (int)left) < 0 && errno != EINTR)
-			break;
+	stop_wait(wait);
 }
 
 /* Whether the step is the one that failed just now (a death of ours is no failure of its). */

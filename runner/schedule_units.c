@@ -26,6 +26,8 @@ int64_t schedule_stop_ms(const struct conf *conf)
 	for (size_t i = 0; i < conf->nsteps; i++)
 		if (conf->steps[i].grace_ms > grace)
 			grace = conf->steps[i].grace_ms;
+	if (conf->step_template && conf->step_template->grace_ms > grace)
+		grace = conf->step_template->grace_ms;
 	for (size_t i = 0; i < conf->nreports; i++)
 		reports += REPORT_SLACK_MS + (conf->reports[i].type == CONF_REPORT_PROGRAM
 						      ? conf->reports[i].timeout_ms

@@ -82,6 +82,10 @@ asks "Cycle 5 (pid $pid) is asked to close after the step under way"
 asks "Cycle 5 (pid $pid) is asked to close after the step under way"
 kill -0 $pid || fail "it ended before the step did"
 [[ ! -e saved ]] || fail "the step was asked to end"
+said=$("$STEPGATE" stop --wait=100ms 2>&1)
+expect "exit code of a waiting that is over" $? 3
+expect "its words" "$said" "Cycle 5 (pid $pid) is asked to close after the step under way
+stepgate: process $pid is still at work"
 touch ../go
 ended 0
 expect_stdout 'Starting Step 1: Tokens at 0.0%
@@ -105,7 +109,9 @@ start hard.conf
 asks "Cycle 6 (pid $pid) is asked to close now" --now
 wait_for 10 test -e saved
 began=$EPOCHSECONDS
-asks "Cycle 6 (pid $pid) is asked to close now" --now
+asks "Cycle 6 (pid $pid) is asked to close now" --now --wait
+[[ $(sed -n 's/^State:[[:space:]]*\(.\).*/\1/p' /proc/$pid/status 2> /dev/null) == [Z] ]] ||
+	[[ ! -e /proc/$pid ]] || fail "it lives when stop --wait has ended"
 ended 0
 [[ $((EPOCHSECONDS - began)) -lt 10 ]] || fail "it was not killed at the second asking"
 expect_line 'Step 1 completed: Tokens: 0.0%; Status: NOK, failed'
