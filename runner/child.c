@@ -17,10 +17,10 @@
 #include "runner/watcher.h"
 #include "status/clock.h"
 
-#define KILL_WAIT_MS 400 /* how long what was killed is waited for */
+#define KILL_WAIT_MS 400 /* how long a killed process, or its group, is waited for */
+#define END_WAIT_MS  800 /* how long what came of it is killed, again and again */
 #define POLL_MOST_MS 200 /* so that stop_hard is seen in time */
 #define DRAIN_MS     500
-#define HARD_ROUND   3 /* from which on what does not die is stopped before it is killed */
 #define CHUNK        65536
 
 struct stream {
@@ -176,7 +176,7 @@ static bool turn(struct run *run, int timeout)
 }
 
 /* One round of ending what came of it. False once nothing is left. */
-static bool end_rest(struct run *run, int round)
+static bool end_rest(struct run *run)
 {
 	kill(-run->child.pid, SIGKILL);
 	if (!run->spec->contained)
@@ -185,7 +185,7 @@ static bool end_rest(struct run *run, int round)
 	bool left = !cgroup_remove(&run->cgroup);
 	if (left)
 		cgroup_kill(&run->cgroup);
-	left |= descendants_kill(&run->spared, run->child.pid, round >= HARD_ROUND);
+	left |= descendants_kill(&run->spared, run->child.pid);
 	return left;
 }
 
@@ -193,10 +193,10 @@ static bool end_rest(struct run *run, int round)
  * number can't be another group's meanwhile. */
 static void end_all(struct run *run)
 {
-	const int64_t deadline = clock_monotonic_ms() + KILL_WAIT_MS;
+	const int64_t deadline = clock_monotonic_ms() + END_WAIT_MS;
 	if (run->spec->max_memory || run->spec->max_processes)
 		cgroup_tell(&run->cgroup, run->notice, sizeof(run->notice));
-	for (int round = 0; end_rest(run, round); round++) {
+	while (end_rest(run)) {
 		if (clock_monotonic_ms() >= deadline) {
 			snprintf(run->notice, sizeof(run->notice),
 				 "some of what it started does not die");

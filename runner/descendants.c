@@ -11,11 +11,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define STOP_ROUNDS 8 /* of stopping what multiplies: each finds what the one before let slip */
-
 struct process {
 	pid_t pid, parent;
-	char state;
+	bool dead;
 	bool ours; /* comes of the root that is looked for */
 };
 
@@ -43,20 +41,32 @@ static bool read_stat(const char *pid, char *text, size_t size, const char **fie
 	return true;
 }
 
-uint64_t process_start_time(pid_t pid, char *state)
+/* A numeric field of /proc/PID/stat by its number in proc(5); fields begins with the third. */
+static uint64_t field_at(const char *fields, int number)
+{
+	for (int i = 3; i < number && fields; i++) {
+		fields = strchr(fields, ' ');
+		fields += fields != NULL;
+	}
+	return fields ? strtoull(fields, NULL, 10) : 0;
+}
+
+/* The corpse of a thread is that of its process only where there is no other thread (field 20). */
+static bool is_corpse(const char *fields)
+{
+	return *fields == 'X' || (*fields == 'Z' && field_at(fields, 20) <= 1);
+}
+
+uint64_t process_start_time(pid_t pid, bool *alive)
 {
 	char name[24], text[1024];
-	const char *field;
+	const char *fields;
 	snprintf(name, sizeof(name), "%ld", (long)pid);
-	if (!read_stat(name, text, sizeof(text), &field))
+	if (!read_stat(name, text, sizeof(text), &fields))
 		return 0;
-	if (state)
-		*state = *field;
-	for (int i = 3; i < 22 && field; i++) {
-		field = strchr(field, ' ');
-		field += field != NULL;
-	}
-	return field ? strtoull(field, NULL, 10) : 0;
+	if (alive)
+		*alive = !is_corpse(fields);
+	return field_at(fields, 22);
 }
 
 static void add(struct table *table, const struct process *process)
@@ -85,7 +95,7 @@ static void scan(struct table *table)
 		const struct process process = {
 			.pid = (pid_t)strtol(entry->d_name, NULL, 10),
 			.parent = (pid_t)strtol(fields + 1, NULL, 10),
-			.state = *fields,
+			.dead = is_corpse(fields),
 		};
 		add(table, &process);
 	}
@@ -135,7 +145,7 @@ static size_t mark(struct table *table, pid_t root, const struct spared *spared)
 
 /* A number may have passed to another process since it was read, but not one whose parent is still
  * the same, or, since that ended, ourselves. */
-static void send_signal(const struct process *process, int sig)
+static void kill_process(const struct process *process)
 {
 	char name[24], text[1024];
 	const char *fields;
@@ -146,28 +156,24 @@ static void send_signal(const struct process *process, int sig)
 	if (read_stat(name, text, sizeof(text), &fields)) {
 		const pid_t parent = (pid_t)strtol(fields + 1, NULL, 10);
 		if (parent == process->parent || parent == getpid() || parent == 1)
-			pidfd_send_signal(fd, sig, NULL, 0);
+			pidfd_send_signal(fd, SIGKILL, NULL, 0);
 	}
 	close(fd);
 }
 
-static bool is_dead(const struct process *process)
-{
-	return process->state == 'Z' || process->state == 'X';
-}
-
-/* Signals the marked ones; how many of them live. Our own dead are reaped. */
-static size_t signal_marked(const struct table *table, int sig, pid_t corpse)
+/* Kills the marked ones; how many of them lived. Our own dead are reaped. What is born meanwhile
+ * has a parent that was not killed yet, for the others can't fork any more: so this comes to an
+ * end. */
+static size_t kill_marked(const struct table *table, pid_t corpse)
 {
 	size_t alive = 0;
 	for (size_t i = 0; i < table->count; i++) {
 		const struct process *process = &table->list[i];
 		if (!process->ours || process->pid == corpse)
 			continue;
-		if (!is_dead(process)) {
+		if (!process->dead) {
 			alive++;
-			if (sig != SIGSTOP || process->state != 'T')
-				send_signal(process, sig);
+			kill_process(process);
 		} else if (process->parent == getpid()) {
 			waitpid(process->pid, NULL, WNOHANG);
 		}
@@ -175,29 +181,11 @@ static size_t signal_marked(const struct table *table, int sig, pid_t corpse)
 	return alive;
 }
 
-static void stop_all(struct table *table, pid_t root, const struct spared *spared, pid_t corpse)
-{
-	size_t running = 1;
-	for (int round = 0; round < STOP_ROUNDS && running; round++) {
-		signal_marked(table, SIGSTOP, corpse);
-		scan(table);
-		mark(table, root, spared);
-		running = 0;
-		for (size_t i = 0; i < table->count; i++)
-			running += table->list[i].ours && !is_dead(&table->list[i]) &&
-				   table->list[i].state != 'T';
-	}
-}
-
-static bool kill_all(pid_t root, const struct spared *spared, pid_t corpse, bool hard)
+static bool kill_all(pid_t root, const struct spared *spared, pid_t corpse)
 {
 	struct table table = {.list = NULL};
 	scan(&table);
-	bool left = mark(&table, root, spared) > 0;
-	if (left && hard)
-		stop_all(&table, root, spared, corpse);
-	if (left)
-		left = signal_marked(&table, SIGKILL, corpse) > 0;
+	const bool left = mark(&table, root, spared) > 0 && kill_marked(&table, corpse) > 0;
 	free(table.list);
 	return left;
 }
@@ -278,7 +266,7 @@ void descendants_reap(const struct spared *spared, pid_t corpse)
 	}
 }
 
-bool descendants_kill(const struct spared *spared, pid_t corpse, bool hard)
+bool descendants_kill(const struct spared *spared, pid_t corpse)
 {
 	char *text = list_children();
 	bool left = text == NULL;
@@ -290,12 +278,12 @@ bool descendants_kill(const struct spared *spared, pid_t corpse, bool hard)
 		at += *at == ' ';
 	}
 	free(text);
-	return left && kill_all(getpid(), spared, corpse, hard);
+	return left && kill_all(getpid(), spared, corpse);
 }
 
 bool descendants_kill_of(pid_t root)
 {
-	const bool left = kill_all(root, NULL, 0, true);
+	const bool left = kill_all(root, NULL, 0);
 	kill(root, SIGKILL);
 	return left;
 }

@@ -27,16 +27,16 @@ void descendants_reap(const struct spared *spared, pid_t corpse);
 /*
  * Kills what comes of us, but `spared` and the corpse `corpse` (0: none), which is the caller's to
  * reap; reaps what dies of our own. False once nothing is left; true where something still was:
- * call it again. `hard`: all is stopped first, so that nothing can multiply meanwhile.
+ * call it again.
  */
-bool descendants_kill(const struct spared *spared, pid_t corpse, bool hard);
+bool descendants_kill(const struct spared *spared, pid_t corpse);
 
 /* The same for what comes of another process, and for that itself; only what is ours to reap is
  * reaped. */
 bool descendants_kill_of(pid_t root);
 
-/* Field 22 of /proc/PID/stat, and the state letter of field 3 in *state (may be NULL). 0: there is
- * no such process. */
-uint64_t process_start_time(pid_t pid, char *state);
+/* Field 22 of /proc/PID/stat, and in *alive (may be NULL) whether it is no corpse. 0: there is no
+ * such process. */
+uint64_t process_start_time(pid_t pid, bool *alive);
 
 #endif

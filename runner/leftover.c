@@ -51,13 +51,13 @@ static bool is_there(const struct child_identity *identity)
 
 static bool end_process(const struct child_identity *identity)
 {
-	char state = 'Z';
+	bool alive = false;
 	if (!is_there(identity))
 		return false;
 	bool left = descendants_kill_of(identity->pid);
 	kill(-identity->pid, SIGKILL);
-	process_start_time(identity->pid, &state);
-	return left || (state != 'Z' && state != 'X');
+	process_start_time(identity->pid, &alive);
+	return left || alive;
 }
 
 int child_end_leftover(const struct child_identity *identity)

@@ -77,8 +77,8 @@ static struct child_result run_script(const char *script, void change(struct chi
 
 static bool alive(pid_t pid)
 {
-	char state = 'X';
-	return process_start_time(pid, &state) != 0 && state != 'Z' && state != 'X';
+	bool lives = false;
+	return process_start_time(pid, &lives) != 0 && lives;
 }
 
 /* Each number that the script printed is that of a process which is gone. */
