@@ -10,7 +10,8 @@
 static bool json;
 
 static const struct arg args[] = {
-	{"--json", ARG_FLAG, &json, 0, 0, false, NULL, "print the status document itself"},
+	{"--json", ARG_FLAG, &json, 0, 0, false, NULL,
+	 "print the status document, and whether anything is at work on it"},
 	{.name = NULL},
 };
 
@@ -21,22 +22,19 @@ static void row(const char *name, const char *value)
 		printf("%-11s %s\n", name, text_clean(value, strlen(value), clean, sizeof(clean)));
 }
 
-static void print_text(const char *folder, const struct document_view *view)
+static void print_text(const struct document_view *view, enum lock_state lock, const char *holder)
 {
-	char words[512], line[512];
-	struct lock_holder holder;
+	char line[512];
 	if (view->cycle == 0) {
 		printf("No cycle yet\n");
 		return;
 	}
-	const enum lock_state lock = lock_look(folder, &holder);
 	printf("Cycle %lld: %s\n", (long long)view->cycle,
 	       view->ended_at       ? "closed"
 	       : lock == LOCK_FREE  ? "open, and nothing is at work on it"
 	       : lock == LOCK_ALIVE ? "running"
 				    : "open, and held by what can't be seen from here");
-	if (lock != LOCK_FREE)
-		row("Held by", lock_words(&holder, words, sizeof(words)));
+	row("Held by", holder);
 	row("Reason", view->close_reason);
 	row("Started", view->started_at);
 	row("Ended", view->ended_at);
@@ -52,24 +50,33 @@ static void print_text(const char *folder, const struct document_view *view)
 	row("Updated", view->last_updated);
 }
 
+static int print_json(struct document *doc, bool running, const char *holder, struct err *err)
+{
+	char *text = document_at_work(doc, running, holder) == 0 ? document_print(doc) : NULL;
+	if (!text)
+		return err_set(err, ERR_INTERNAL, "out of memory");
+	puts(text);
+	free(text);
+	return EXIT_AS_IT_SHOULD;
+}
+
 static int show(const char *folder, struct err *err)
 {
 	struct document *doc = NULL;
 	struct document_view view;
+	struct lock_holder holder;
+	char words[512];
 	if (document_read(folder, &doc, err) != 0)
 		return -1;
 	document_view(doc, &view);
+	const enum lock_state lock = lock_look(folder, &holder);
+	const char *held_by = lock == LOCK_FREE ? NULL : lock_words(&holder, words, sizeof(words));
 	int code = EXIT_AS_IT_SHOULD;
-	if (json) {
-		char *text = document_print(doc);
-		if (text)
-			puts(text);
-		else
-			code = err_set(err, ERR_INTERNAL, "out of memory");
-		free(text);
-	} else {
-		print_text(folder, &view);
-	}
+	if (json)
+		code = print_json(doc, lock == LOCK_ALIVE && view.cycle && !view.ended_at, held_by,
+				  err);
+	else
+		print_text(&view, lock, held_by);
 	document_free(doc);
 	return code;
 }

@@ -356,6 +356,14 @@ void document_view(const struct document *doc, struct document_view *view)
 	view_last_step(doc, view);
 }
 
+int document_at_work(struct document *doc, bool running, const char *held_by)
+{
+	return json_set_bool(doc->root, "running", running) != 0 ||
+			       json_set_text(doc->root, "held_by", held_by) != 0
+		       ? -1
+		       : 0;
+}
+
 char *document_print(const struct document *doc)
 {
 	return cJSON_Print(doc->root);

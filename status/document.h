@@ -72,6 +72,10 @@ struct document_view {
 };
 void document_view(const struct document *doc, struct document_view *view);
 
+/* Adds what no file can know, for document_print alone: whether a living process is at work on the
+ * cycle ("running"), and who has the repository ("held_by", null where no one has). 0, or -1 when
+ * memory is short. */
+int document_at_work(struct document *doc, bool running, const char *held_by);
 /* The whole document as JSON (malloc), or NULL when memory is short. */
 char *document_print(const struct document *doc);
 

@@ -18,6 +18,11 @@ grep -q "another cycle has the repository: host .*, pid $first, since 20.*, cycl
 expect_exit 3 start --task x
 expect_exit 0 status
 expect_line 'Cycle 1: running'
+expect_exit 0 status --json
+expect_json .running true
+expect_json '.held_by | test("^host .*, pid '$first', since 20.*, cycle 1$")' true
+jq -e 'has("running") or has("held_by")' status/EE_CYCLE_STATUS.json > has.out &&
+	fail "the document itself says what only the living can know"
 expect "the lock's lines" "$(cut -d' ' -f1 .stepgate/lock | tr '\n' ' ')" \
 	'host boot pid start since cycle config end '
 grep -qx "config $PWD/stepgate.conf" .stepgate/lock || fail "the lock doesn't name the config"
@@ -34,6 +39,8 @@ unseen() # SED-SCRIPT
 	cat lock.false > .stepgate/lock
 	expect_exit 0 status
 	expect_line 'Cycle 1: open, and held by what can'\''t be seen from here'
+	expect_exit 0 status --json
+	expect_json .running false
 	expect_exit 3 run
 	expect_in_stderr 'another cycle has the repository'
 	expect_exit 1 stop --now
@@ -63,6 +70,8 @@ kill -KILL $second
 wait $second 2> wait.err
 expect_exit 0 status
 expect_line 'Cycle 2: open, and nothing is at work on it'
+expect_exit 0 status --json
+expect_json '[.running, .held_by] | tojson' '[false,null]'
 expect_exit 1 stop
 expect_stderr "stepgate: $PWD: nothing runs here to be stopped: cycle 2 is open and was cut off: the next \`stepgate run\` goes on with it"
 touch ../go
