@@ -113,6 +113,22 @@ int journal_plan_passed(struct journal *journal, const char *plan,
 /* A step is dealt with, known from elsewhere than a move. */
 int journal_plan_mark(struct journal *journal, const char *plan, const char *title, int64_t cycle,
 		      int step, int64_t at, struct err *err);
+/* The step of that title is not done any more. */
+int journal_plan_forget(struct journal *journal, const char *plan, const char *title,
+			struct err *err);
+
+/* The steps that a plan has, so that a later run sees what was edited, and a cycle that is taken up
+ * keeps their numbers. `anew`: these are all there are; else they are added to the others. */
+struct journal_plan_step {
+	int number;
+	const char *title;
+};
+int journal_plan_remember(struct journal *journal, const char *plan, bool anew,
+			  const struct journal_plan_step *steps, size_t count, struct err *err);
+/* Calls `each` with each of them in the order of their numbers. */
+int journal_plan_steps(struct journal *journal, const char *plan,
+		       void (*each)(void *context, const struct journal_plan_step *step),
+		       void *context, struct err *err);
 /* Begins a new round of the plan: no step of it is done. */
 int journal_plan_restart(struct journal *journal, const char *plan, struct err *err);
 /* Which round the plan is in, from 1. */

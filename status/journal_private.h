@@ -40,11 +40,16 @@
 	  "FROM cycle c LEFT JOIN step s ON s.id "                                                 \
 	  "= (SELECT max(id) FROM step WHERE cycle = c.number) ORDER BY c.number DESC LIMIT 1")    \
 	X(PLAN_DONE, "SELECT title FROM plan_done WHERE plan = ?1")                                \
-	X(PLAN_PASSED, "SELECT title FROM plan_done p WHERE plan = ?1 AND NOT EXISTS (SELECT 1 "   \
-		       "FROM step s WHERE s.cycle = p.cycle AND s.step = p.step AND s.how = "      \
-		       "'DONE')")                                                                  \
+	X(PLAN_PASSED, "SELECT title FROM plan_done p WHERE plan = ?1 AND EXISTS (SELECT 1 FROM "  \
+		       "step s WHERE s.cycle = p.cycle AND s.step = p.step GROUP BY s.step "       \
+		       "HAVING sum(s.how = 'DONE') = 0)")                                          \
 	X(PLAN_MARK, "INSERT OR REPLACE INTO plan_done(plan, title, cycle, step, at) "             \
 		     "VALUES(?1, ?2, ?3, ?4, ?5)")                                                 \
+	X(PLAN_FORGET, "DELETE FROM plan_done WHERE plan = ?1 AND title = ?2")                     \
+	X(PLAN_STEPS, "SELECT title, number FROM plan_step WHERE plan = ?1 ORDER BY number")       \
+	X(PLAN_STEP_ADD,                                                                           \
+	  "INSERT OR REPLACE INTO plan_step(plan, number, title) VALUES(?1, ?2, ?3)")              \
+	X(PLAN_STEPS_DROP, "DELETE FROM plan_step WHERE plan = ?1")                                \
 	X(PLAN_RESTART, "DELETE FROM plan_done WHERE plan = ?1")                                   \
 	X(ROUND_UP, "INSERT INTO plan_round(plan, round) VALUES(?1, 2) "                           \
 		    "ON CONFLICT(plan) DO UPDATE SET round = round + 1")                           \

@@ -43,6 +43,11 @@ static const char *const steps_up[] = {
 	"  id INTEGER PRIMARY KEY, cycle INTEGER NOT NULL, reporter TEXT NOT NULL,"
 	"  line TEXT NOT NULL);"
 	"CREATE TABLE plan_round(plan TEXT PRIMARY KEY, round INTEGER NOT NULL) WITHOUT ROWID;",
+
+	/* The steps of a plan as its last cycle had them, with the numbers that they had in it. */
+	"CREATE TABLE plan_step("
+	"  plan TEXT NOT NULL, number INTEGER NOT NULL CHECK(number >= 1), title TEXT NOT NULL,"
+	"  PRIMARY KEY(plan, number)) WITHOUT ROWID;",
 };
 
 enum {

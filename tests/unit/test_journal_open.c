@@ -138,7 +138,7 @@ END_TEST
 /* Undoes what later versions of the schema added to the first. */
 static const char first_schema[] = "ALTER TABLE step DROP COLUMN process;"
 				   "ALTER TABLE cycle DROP COLUMN finished;"
-				   "DROP TABLE outbox; DROP TABLE plan_round;"
+				   "DROP TABLE outbox; DROP TABLE plan_round; DROP TABLE plan_step;"
 				   "PRAGMA user_version = 1";
 
 static void go_back_to_first_schema(void)
