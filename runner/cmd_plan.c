@@ -70,6 +70,22 @@ static int print_steps(struct plan *plan, struct err *err)
 	return 0;
 }
 
+static void print_titles(const char **titles, size_t count, const char *words)
+{
+	for (size_t i = 0; i < count; i++)
+		printf("Edited: \"%s\" %s\n", titles[i], words);
+}
+
+/* What became of the plan since it was last worked on. */
+static void print_edit(const struct plan_edit *edit)
+{
+	print_titles(edit->added, edit->nadded, "is new");
+	print_titles(edit->removed, edit->nremoved, "is gone");
+	print_titles(edit->forgotten, edit->nforgotten, "was done and is gone");
+	if (edit->moved)
+		printf("Edited: the steps stand in another order\n");
+}
+
 static int print_plan(const struct conf *conf, struct plan *plan, struct err *err)
 {
 	struct gate_terms terms;
@@ -87,6 +103,9 @@ static int print_plan(const struct conf *conf, struct plan *plan, struct err *er
 			return -1;
 	}
 	printf("Plan: %s: %zu of %zu steps left\n", conf->title, plan_left(plan), plan_count(plan));
+	print_edit(&plan->edit);
+	if (plan->edit.suspect)
+		return plan_ask(plan, err);
 	if (print_steps(plan, err) != 0)
 		return -1;
 	printf("Gate: %s\n", line_gate(line, sizeof(line), &terms, USAGE_KNOWN(0)));

@@ -11,7 +11,7 @@
 
 static const char *path = "stepgate.conf";
 static int64_t budget, threshold, max_cycles, wait_ms, jitter_ms;
-static bool until_done, detailed, quiet;
+static bool until_done, detailed, quiet, accept;
 
 static const struct arg args[] = {
 	{"CONF", ARG_TEXT, &path, 0, 0, false, NULL, "the config file (default stepgate.conf)"},
@@ -28,6 +28,8 @@ static const struct arg args[] = {
 	 "wait (for so long) while another cycle has the repository"},
 	{"--jitter", ARG_DURATION, &jitter_ms, 0, JITTER_MOST_MS, false, "TIME",
 	 "begin later, by less than this: always the same for a host and a config"},
+	{"--accept", ARG_FLAG, &accept, 0, 0, false, NULL,
+	 "go on with a plan that was edited in a way that can be read in two ways"},
 	{"--quiet", ARG_FLAG, &quiet, 0, 0, false, NULL, "print only what is not as it should be"},
 	{.name = NULL},
 };
@@ -67,21 +69,14 @@ static int new_cycle(struct session *session, struct err *err)
 {
 	struct gate_terms terms;
 	char line[OPENING_LINE];
-	if (session_terms(session->conf, budget, (int)threshold, true, &terms, err) != 0)
+	if (session_terms(session->conf, budget, (int)threshold, true, &terms, err) != 0 ||
+	    plan_renew(&session->plan, session->journal, session->plan_name, err) != 0)
 		return -1;
 	if (open_cycle(session, &terms, NULL, line) != 0 || run_cycle(session) != 0) {
 		*err = session->err;
 		return -1;
 	}
 	return 0;
-}
-
-static int restart_plan(struct session *session, struct err *err)
-{
-	plan_release(&session->plan);
-	if (journal_plan_restart(session->journal, session->plan_name, err) != 0)
-		return -1;
-	return plan_init(&session->plan, session->conf, session->journal, session->plan_name, err);
 }
 
 static bool closed_well(const struct session *session)
@@ -119,8 +114,30 @@ static int exit_code(const struct session *session)
 	return detailed && plan_left(&session->plan) > 0 ? EXIT_WORK_LEFT : EXIT_AS_IT_SHOULD;
 }
 
+static int restart_plan(struct session *session, struct err *err)
+{
+	if (journal_plan_restart(session->journal, session->plan_name, err) != 0)
+		return -1;
+	return plan_renew(&session->plan, session->journal, session->plan_name, err);
+}
+
+/* Takes the plan as it stands now, and says what is dropped by that. */
+static int settle_plan(struct session *session, struct err *err)
+{
+	struct plan *plan = &session->plan;
+	if (plan_settle(plan, session->journal, session->plan_name, accept, err) != 0)
+		return -1;
+	for (size_t i = 0; i < plan->edit.nforgotten; i++)
+		session_warn(session,
+			     "step \"%s\" was done and is not in the plan any more: forgotten",
+			     plan->edit.forgotten[i]);
+	return 0;
+}
+
 static int run_session(struct session *session, struct err *err)
 {
+	if (settle_plan(session, err) != 0)
+		return -1;
 	if (plan_next(&session->plan) < 0 && !session_unfinished(session)) {
 		if (session->conf->when_complete == CONF_COMPLETE_STOP) {
 			if (!quiet)
@@ -201,7 +218,7 @@ static int run(struct err *err)
 const struct command command_run = {
 	.name = "run",
 	.takes = "[CONF] [--budget N] [--threshold P] [--until-done [--max-cycles N]] "
-		 "[--detailed-exitcode] [--wait[=TIME]] [--jitter TIME] [--quiet]",
+		 "[--detailed-exitcode] [--accept] [--wait[=TIME]] [--jitter TIME] [--quiet]",
 	.summary =
 		"Runs one cycle of a config: its steps, one after another, while the gate is open",
 	.details = "A cycle that was cut off is taken up where it stood. SIGINT, SIGTERM or SIGHUP "

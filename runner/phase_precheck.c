@@ -7,7 +7,8 @@
 bool reread_plan(struct session *session)
 {
 	struct err err = {.code = ERR_NONE};
-	if (plan_refresh(&session->plan, &err) == 0)
+	if (plan_refresh(&session->plan, &err) == 0 &&
+	    plan_remember(&session->plan, session->journal, session->plan_name, &err) == 0)
 		return true;
 	session_warn(session, "%s", err.text);
 	return false;

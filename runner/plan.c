@@ -87,44 +87,44 @@ static int add_item(struct plan *plan, const struct checklist_item *item, struct
 	return 0;
 }
 
-struct known {
-	const char *title;
-	size_t index;
-};
-
-static int compare_known(const void *a, const void *b)
+static int compare_titles(const void *a, const void *b)
 {
-	return strcmp(((const struct known *)a)->title, ((const struct known *)b)->title);
+	return strcmp(((const struct plan_title *)a)->title, ((const struct plan_title *)b)->title);
 }
 
-/* The steps by their titles: a checklist may be long. NULL when memory is short. */
-static struct known *sort_steps(const struct plan *plan)
+struct plan_title *plan_titles(const struct plan *plan)
 {
-	struct known *known = calloc(plan->nsteps + 1, sizeof(*known));
-	for (size_t i = 0; known && i < plan->nsteps; i++)
-		known[i] = (struct known){plan->steps[i].title, i};
-	if (known)
-		qsort(known, plan->nsteps, sizeof(*known), compare_known);
-	return known;
+	struct plan_title *titles = calloc(plan->nsteps + 1, sizeof(*titles));
+	for (size_t i = 0; titles && i < plan->nsteps; i++)
+		titles[i] = (struct plan_title){plan->steps[i].title, i};
+	if (titles)
+		qsort(titles, plan->nsteps, sizeof(*titles), compare_titles);
+	return titles;
+}
+
+int plan_titles_find(const struct plan_title *titles, size_t count, const char *title)
+{
+	const struct plan_title key = {.title = title};
+	const struct plan_title *found =
+		bsearch(&key, titles, count, sizeof(*titles), compare_titles);
+	return found ? (int)found->index : -1;
 }
 
 static int match(struct plan *plan, const struct checklist *checklist, struct err *err)
 {
 	const size_t before = plan->nsteps;
-	struct known *known = sort_steps(plan);
+	struct plan_title *known = plan_titles(plan);
 	int failed = known ? 0 : no_memory(err);
 	for (size_t i = 0; !failed && i < before; i++)
 		plan->steps[i].gone = true;
 	for (size_t i = 0; !failed && i < checklist->count; i++) {
 		const struct checklist_item *item = &checklist->items[i];
-		const struct known key = {.title = item->title};
-		const struct known *found =
-			bsearch(&key, known, before, sizeof(*known), compare_known);
-		if (!found)
+		const int found = plan_titles_find(known, before, item->title);
+		if (found < 0)
 			failed = add_item(plan, item, err);
 		if (failed)
 			break;
-		struct plan_step *step = &plan->steps[found ? found->index : plan->nsteps - 1];
+		struct plan_step *step = &plan->steps[found < 0 ? plan->nsteps - 1 : (size_t)found];
 		step->gone = false;
 		step->place = i;
 		step->equal = item->equal;
@@ -163,7 +163,8 @@ int plan_init(struct plan *plan, const struct conf *conf, struct journal *journa
 	int failed = take_steps(&made, err) != 0 || plan_refresh(&made, err) != 0;
 	if (!failed && journal)
 		failed = (conf->checklist ? journal_plan_passed : journal_plan_done)(
-				 journal, name, take_done, &made, err) != 0;
+				 journal, name, take_done, &made, err) != 0 ||
+			 plan_recall(&made, journal, name, err) != 0;
 	if (failed) {
 		plan_release(&made);
 		return -1;

@@ -27,11 +27,29 @@ struct plan_step {
 	bool gone; /* from the checklist */
 };
 
+/* What was edited since a cycle of the plan began. Nothing is told of a checklist: its ticks are in
+ * it. */
+struct plan_edit {
+	const char **added; /* titles that are new */
+	size_t nadded;
+	const char **removed; /* titles that are gone, and were still to be done */
+	size_t nremoved;
+	const char **forgotten; /* titles that are gone, and were done */
+	size_t nforgotten;
+	bool moved; /* the others stand in another order */
+	/* A step that is new, no later than the last one done, while one that was done is gone: it
+	 * may be that one with another title. NULL: there is none. */
+	const char *suspect;
+};
+
 /* Titles differ. */
 struct plan {
 	const struct conf *conf; /* borrowed */
 	struct plan_step *steps;
 	size_t nsteps, capacity;
+	struct plan_edit edit;
+	bool under_way;     /* a cycle of it is not closed: numbers are as that began with */
+	size_t remembered;  /* so many steps, the first ones, are in the journal */
 	size_t finished;    /* so many steps were dealt with since plan_init */
 	struct arena arena; /* what the steps point to */
 };
@@ -45,6 +63,22 @@ int plan_init(struct plan *plan, const struct conf *conf, struct journal *journa
 	      struct err *err);
 void plan_release(struct plan *plan);
 
+/* Goes on with the plan as it stands: steps that are gone are forgotten, those that are there are
+ * remembered. Where an edit may be a step renamed, that is refused (ERR_CONFIG) unless `accept`. 0,
+ * or -1 and *err. */
+int plan_settle(struct plan *plan, struct journal *journal, const char *name, bool accept,
+		struct err *err);
+/* The words of that refusal: -1 and *err. */
+int plan_ask(const struct plan *plan, struct err *err);
+/* Reads the plan anew for the next cycle, numbers and all. 0, or -1 and *err. */
+int plan_renew(struct plan *plan, struct journal *journal, const char *name, struct err *err);
+/* Remembers the steps that turned up since. 0, or -1 and *err. */
+int plan_remember(struct plan *plan, struct journal *journal, const char *name, struct err *err);
+
+/* Used by plan_init: compares the plan with what is remembered of it, and gives its steps the
+ * numbers that they have in a cycle under way. 0, or -1 and *err. */
+int plan_recall(struct plan *plan, struct journal *journal, const char *name, struct err *err);
+
 /* Whether there is one: an agent that drives itself has none. */
 bool plan_is(const struct plan *plan);
 
@@ -57,6 +91,15 @@ size_t plan_left(const struct plan *plan);
 size_t plan_count(const struct plan *plan);
 /* The index of the step of that title, or -1. */
 int plan_find(const struct plan *plan, const char *title);
+
+/* The steps by title, for many look-ups: free() it; NULL when memory is short. The index among
+ * them, or -1. */
+struct plan_title {
+	const char *title;
+	size_t index;
+};
+struct plan_title *plan_titles(const struct plan *plan);
+int plan_titles_find(const struct plan_title *titles, size_t count, const char *title);
 
 /* What the step at the index runs, an item's text filled in; it lives as long as the plan. NULL
  * when memory is short. */

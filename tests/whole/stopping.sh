@@ -125,7 +125,7 @@ timeout 1 "$STEPGATE" run soft.conf > "$out" 2> "$errors"
 expect_line 'Cycle 7 closed: User requested'
 
 # Between STEP and the end: what is stopped in COMMIT and REPORT is done all the same.
-write_config stepgate.conf << 'END'
+write_config late.conf << 'END'
 title = "Late"
 step "one" { shell = "echo 1 > one" }
 step "never" { shell = "touch never" }
@@ -143,7 +143,7 @@ while [ -e ../hold-push ]; do sleep 0.01; done
 END
 chmod +x ../repo.git/hooks/pre-receive
 touch ../hold-push
-"$STEPGATE" run > "$out" 2> "$errors" &
+"$STEPGATE" run late.conf > "$out" 2> "$errors" &
 pid=$!
 wait_for 10 test -e ../pushing
 kill -TERM $pid
@@ -154,9 +154,9 @@ Step 1 completed: Tokens: 0.0%; Status: OK, updated & pushed
 Cycle 8 closed: User requested'
 expect "the upstream" "$(git -C ../repo.git rev-parse main)" "$(git rev-parse HEAD)"
 
-sed -i 's/Late/Later/; s/"one"/"once more"/; s/echo 1/echo 2/' stepgate.conf
+sed -i 's/Late/Later/; s/"one"/"once more"/; s/echo 1/echo 2/' late.conf
 git commit -q -a -m later && git push -q
-mv stepgate.conf later.conf
+mv late.conf later.conf
 rm -f ../reporting
 touch ../hold-report
 "$STEPGATE" run later.conf > "$out" 2> "$errors" &
