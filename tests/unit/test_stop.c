@@ -74,10 +74,12 @@ END_TEST
 
 START_TEST(test_one_sender_at_one_time_is_one_asking)
 {
+	const int64_t began = clock_monotonic_ms();
 	kill(getpid(), SIGTERM);
 	kill(getpid(), SIGTERM);
 	ck_assert(now());
-	ck_assert(!*stop_hard());
+	/* On a busy machine they may have been two all the same. */
+	ck_assert(!*stop_hard() || clock_monotonic_ms() - began >= 100);
 	const int64_t until = clock_monotonic_ms() + 150;
 	while (clock_monotonic_ms() < until)
 		poll(NULL, 0, 10);

@@ -5,15 +5,19 @@
 make_repository repo
 cd repo || exit 1
 
-# The milliseconds from a signal to the end of the run.
+# Sends the signal, and holds the run to its time; on a machine that has more to do than it can, to as
+# much more as it is behind.
 bound() # WHAT MILLISECONDS
 {
-	local began=${EPOCHREALTIME/./} took
+	local began=${EPOCHREALTIME/./} took load most
 	kill -TERM $pid
 	wait $pid
 	code=$?
 	took=$(((${EPOCHREALTIME/./} - began) / 1000))
-	[[ $took -le $2 ]] || fail "$1: it took $took ms, and $2 are the most"
+	read -r load _ < /proc/loadavg
+	most=$(awk -v ms="$2" -v load="$load" -v processors="$(nproc)" \
+		'BEGIN { behind = load / processors; print int(ms * (behind > 1 ? behind : 1)) }')
+	[[ $took -le $most ]] || fail "$1: it took $took ms, and $most are the most"
 }
 
 start() # MARK ARG...
