@@ -62,7 +62,7 @@ void look_fill(struct look *look, const struct conf_repository *conf,
  * not. Static text. */
 const char *look_needs_program(const struct look *look, const struct look_source *source);
 
-/* Whether the remote is already known to have HEAD. */
+/* Whether the remote was known to have the commit when it was last heard of. */
 bool look_is_pushed(const struct look *look, const char *commit);
 
 #endif

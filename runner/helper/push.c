@@ -5,10 +5,12 @@
 
 #include "runner/helper/git_program.h"
 #include "runner/helper/porcelain.h"
+#include "runner/helper/remote.h"
+#include "status/clock.h"
 #include "status/text.h"
 
-enum receipt_result push_ref(const struct look *look, const char *from, const char *to,
-			     int64_t timeout_ms, int client, char *why, size_t size)
+static enum receipt_result push(const struct look *look, const char *from, const char *to,
+				int64_t timeout_ms, int client, char *why, size_t size)
 {
 	char refspec[2 * LOOK_NAME + 32];
 	struct err err = {.code = ERR_NONE};
@@ -37,4 +39,14 @@ enum receipt_result push_ref(const struct look *look, const char *from, const ch
 		result = RECEIPT_PUSH_TIMED_OUT;
 	git_answer_release(&answer);
 	return result;
+}
+
+enum receipt_result push_ref(const struct look *look, const char *from, const char *commit,
+			     const char *to, int64_t timeout_ms, int client, char *why, size_t size)
+{
+	const int64_t deadline = clock_monotonic_ms() + timeout_ms;
+	const enum receipt_result result = push(look, from, to, timeout_ms, client, why, size);
+	if (result != RECEIPT_PUSHED)
+		return result;
+	return remote_has(look, to, commit, deadline - clock_monotonic_ms(), client, why, size);
 }

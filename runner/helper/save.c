@@ -11,6 +11,7 @@
 #include "runner/helper/earlier.h"
 #include "runner/helper/message.h"
 #include "runner/helper/push.h"
+#include "runner/helper/remote.h"
 #include "status/clock.h"
 #include "status/text.h"
 
@@ -127,22 +128,25 @@ static void push_branch(struct saver *saver, const struct look *look, struct rec
 {
 	struct receipt_facts unheard = *facts;
 	const bool nothing = facts->result == RECEIPT_NOTHING;
-	if (nothing && look_is_pushed(look, facts->commit)) {
-		name_upstream(look, look->ref, facts);
-		return;
-	}
+	enum receipt_result result = RECEIPT_PUSH_ERROR;
 	if (look->push_problem != RECEIPT_PUSHED) {
 		facts_fail(facts, look->push_problem, "%s", look->push_why);
 		return;
 	}
 	unheard.result = RECEIPT_PUSH_DIED;
 	saver->before_push(saver->context, &unheard);
-	const enum receipt_result result =
-		push_ref(look, facts->ref, look->ref, saver->conf->push_timeout_ms, saver->client,
-			 facts->why, sizeof(facts->why));
+	if (nothing && look_is_pushed(look, facts->commit))
+		result = remote_has(look, look->ref, facts->commit, saver->conf->push_timeout_ms,
+				    saver->client, facts->why, sizeof(facts->why));
+	if (result != RECEIPT_PUSHED)
+		result = push_ref(look, facts->ref, facts->commit, look->ref,
+				  saver->conf->push_timeout_ms, saver->client, facts->why,
+				  sizeof(facts->why));
 	facts->result = result == RECEIPT_PUSHED && nothing ? RECEIPT_NOTHING : result;
-	if (result == RECEIPT_PUSHED)
+	if (result == RECEIPT_PUSHED) {
+		facts->why[0] = '\0';
 		name_upstream(look, look->ref, facts);
+	}
 }
 
 /* The work is safe on its ref, whether it can be pushed or not. */
@@ -153,8 +157,8 @@ static void push_salvage(struct saver *saver, const struct look *look, struct re
 	snprintf(why, sizeof(why), "no remote is known to push to");
 	if (look->remote[0]) {
 		saver->before_push(saver->context, facts);
-		result = push_ref(look, facts->ref, facts->ref, saver->conf->push_timeout_ms,
-				  saver->client, why, sizeof(why));
+		result = push_ref(look, facts->ref, facts->commit, facts->ref,
+				  saver->conf->push_timeout_ms, saver->client, why, sizeof(why));
 	}
 	if (result == RECEIPT_PUSHED)
 		name_upstream(look, facts->ref, facts);

@@ -188,20 +188,26 @@ static inline bool is_running(int pid)
 	return strcmp(sh("ps -o stat= -p %d | grep -vc '^Z' || true", pid), "0") != 0;
 }
 
-/* Runs the tests and gives the exit code of the program. */
-static inline int run_tests(const char *name, const TTest *const *tests, size_t count)
+/* Runs the tests, each as often as there are `ways` (_i tells which), and gives the exit code of
+ * the program. */
+static inline int run_tests_of(const char *name, const TTest *const *tests, size_t count, int ways)
 {
 	Suite *suite = suite_create(name);
 	TCase *tcase = tcase_create(name);
 	tcase_set_timeout(tcase, 120);
 	for (size_t i = 0; i < count; i++)
-		tcase_add_test(tcase, tests[i]);
+		tcase_add_loop_test(tcase, tests[i], 0, ways);
 	suite_add_tcase(suite, tcase);
 	SRunner *runner = srunner_create(suite);
 	srunner_run_all(runner, CK_ENV);
 	const int failed = srunner_ntests_failed(runner);
 	srunner_free(runner);
 	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+static inline int run_tests(const char *name, const TTest *const *tests, size_t count)
+{
+	return run_tests_of(name, tests, count, 1);
 }
 
 #endif

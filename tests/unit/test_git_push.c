@@ -128,9 +128,103 @@ START_TEST(test_push_takes_too_long)
 }
 END_TEST
 
+/* A git that says that all went well, and did nothing. */
+static void lie(void)
+{
+	sh("mkdir liar; printf '#!/bin/sh\\n[ \"$1\" = push ] || exec \"$REAL\" \"$@\"\\n"
+	   "printf \"To x\\\\n*\\\\t$5:${5#*:}\\\\t[new]\\\\nDone\\\\n\"\\n' >liar/git; chmod +x "
+	   "liar/git");
+	setenv("REAL", sh("command -v git"), 1);
+	char path[BOX];
+	snprintf(path, sizeof(path), "%s/liar:%s", getenv("HOME"), getenv("PATH"));
+	setenv("PATH", path, 1);
+}
+
+START_TEST(test_push_that_did_not_happen)
+{
+	make_repository();
+	if (_i) /* asked with ls-remote */
+		sh("git -C work remote set-url origin file://$HOME/up%%2egit");
+	lie();
+	git = open_git(conf_of("work"));
+	sh("echo x >work/x");
+	struct receipt_facts facts = save_all(git, "x");
+	ck_assert_result(facts, RECEIPT_PUSH_ERROR);
+	ck_assert_has(facts.why,
+		      "the push seemed to go well, but the remote's refs/heads/main is ");
+	ck_assert_str_eq(facts.commit, sh("git -C work rev-parse HEAD"));
+	ck_assert_str_eq(facts.upstream, "");
+	/* Nor where it is only said to have been there. */
+	sh("git -C work update-ref refs/remotes/origin/main HEAD");
+	facts = save_all(git, "x");
+	ck_assert_result(facts, RECEIPT_PUSH_ERROR);
+	facts = save_as(git, "x", GIT_ALL, "refs/stepgate/salvage/1-1");
+	ck_assert_result(facts, RECEIPT_NOTHING);
+	sh("echo y >work/y");
+	facts = save_as(git, "x", GIT_ALL, "refs/stepgate/salvage/1-1");
+	ck_assert_result(facts, RECEIPT_SALVAGED);
+	ck_assert_has(facts.why, "not pushed: the push failed: the push seemed to go well, but the "
+				 "remote has no refs/stepgate/salvage/1-1");
+	git_free(git);
+}
+END_TEST
+
+/* Somebody pushes on top before we look: what we pushed is there all the same. */
+START_TEST(test_rival_pushes_on_top)
+{
+	make_repository();
+	sh("git clone -q up.git rival; printf '#!/bin/sh\nunset GIT_DIR; cd ../rival && git pull "
+	   "-q "
+	   "&& git commit -q --allow-empty -m rival && [ ! -e done ] && : >done && git push -q\n' "
+	   ">up.git/hooks/post-update; chmod +x up.git/hooks/post-update");
+	if (_i)
+		sh("git -C work remote set-url origin file://$HOME/up%%2egit");
+	git = open_git(conf_of("work"));
+	sh("echo x >work/x");
+	const struct receipt_facts facts = save_all(git, "x");
+	ck_assert_result(facts, RECEIPT_PUSHED);
+	ck_assert_str_eq(facts.commit, sh("git -C work rev-parse HEAD"));
+	ck_assert_str_eq(sh("git -C up.git log --format=%%s main"), "rival\nx\nfirst");
+	ck_assert_str_eq(sh("git -C work for-each-ref --format='%%(refname)'"),
+			 "refs/heads/main\nrefs/remotes/origin/main");
+	git_free(git);
+}
+END_TEST
+
+START_TEST(test_remote_that_is_a_mere_address)
+{
+	make_repository();
+	struct conf_repository *conf = conf_of("work");
+	conf->remote = "../up.git";
+	conf->branch = "main";
+	git = open_git(conf);
+	sh("echo x >work/x");
+	const struct receipt_facts facts = save_all(git, "x");
+	ck_assert_result(facts, RECEIPT_PUSHED);
+	ck_assert_str_eq(facts.commit, sh("git -C up.git rev-parse main"));
+	git_free(git);
+}
+END_TEST
+
+/* An address that another one stands for. */
+START_TEST(test_remote_by_another_name)
+{
+	make_repository();
+	sh("cd work; git config url.$HOME/.pushInsteadOf elsewhere:;"
+	   "git remote set-url origin elsewhere:up.git");
+	git = open_git(conf_of("work"));
+	sh("echo x >work/x");
+	const struct receipt_facts facts = save_all(git, "x");
+	assert_pushed(&facts);
+	git_free(git);
+}
+END_TEST
+
 int main(void)
 {
 	const TTest *const tests[] = {
+		test_remote_that_is_a_mere_address,
+		test_remote_by_another_name,
 		test_no_upstream,
 		test_no_remote,
 		test_remote_and_branch_of_the_config,
@@ -140,5 +234,11 @@ int main(void)
 		test_remote_wants_a_password,
 		test_push_takes_too_long,
 	};
-	return run_tests("git push", tests, sizeof(tests) / sizeof(tests[0]));
+	const TTest *const ways[] = {
+		test_push_that_did_not_happen,
+		test_rival_pushes_on_top,
+	};
+	const int failed = run_tests("git push", tests, sizeof(tests) / sizeof(tests[0]));
+	return run_tests_of("git push", ways, sizeof(ways) / sizeof(ways[0]), 2) ? EXIT_FAILURE
+										 : failed;
 }
