@@ -50,7 +50,8 @@ LINK_PARTS := -Wl,--start-group $(PARTS) -Wl,--end-group
 
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/test_*.c))
 FUZZERS    := $(patsubst tests/fuzz/%.c,$(B)/fuzzers/%,$(wildcard tests/fuzz/fuzz_*.c))
-TOOLS      := $(patsubst tests/tools/%.c,$(B)/tools/%,$(wildcard tests/tools/*.c))
+TOOLS      := $(patsubst tests/tools/%.c,$(B)/tools/%,$(wildcard tests/tools/*.c)) \
+	$(B)/tools/failing_malloc.so
 MANUALS    := $(B)/man/stepgate.1 $(B)/man/stepgate.conf.5
 
 .DELETE_ON_ERROR:
@@ -107,6 +108,11 @@ $(B)/unit/%: $(B)/tests/unit/%.o $(PARTS)
 $(B)/tools/%: $(B)/tests/tools/%.o
 	$(call say,LINK,$@)
 	$(call link,$<)
+
+# For preloading: never with a sanitizer, which has allocations of its own.
+$(B)/tools/%.so: tests/faults/%.c $(B)/flags
+	$(call say,LINK,$@)
+	$(Q)mkdir -p $(@D) && $(CC) $(STANDARD) $(WARNINGS) -O2 -fPIC -shared -MMD -MP -MF $@.d -MT $@ $< -o $@
 
 $(B)/fuzzers/%: $(B)/tests/fuzz/%.o $(PARTS)
 	$(call say,LINK,$@)
