@@ -9,16 +9,19 @@
 #include "runner/shell_word.h"
 #include "status/clock.h"
 #include "status/lines.h"
+#include "status/plan_json.h"
 #include "status/text.h"
 
 static const char *path = "stepgate.conf";
 static int64_t budget, threshold;
+static bool json;
 
 static const struct arg args[] = {
 	{"CONF", ARG_TEXT, &path, 0, 0, false, NULL, "the config file (default stepgate.conf)"},
 	{"--budget", ARG_INTEGER, &budget, 1, INT64_MAX, false, "N", "tokens that a cycle may use"},
 	{"--threshold", ARG_INTEGER, &threshold, GATE_THRESHOLD_MIN, GATE_THRESHOLD_MAX, false, "P",
 	 "percent of the budget below which a step may start (20..95)"},
+	{"--json", ARG_FLAG, &json, 0, 0, false, NULL, "print it as JSON"},
 	{.name = NULL},
 };
 
@@ -86,31 +89,100 @@ static void print_edit(const struct plan_edit *edit)
 		printf("Edited: the steps stand in another order\n");
 }
 
-static int print_plan(const struct conf *conf, struct plan *plan, struct err *err)
-{
+/* All that is to be shown. */
+struct sight {
+	const struct conf *conf;
+	struct plan *plan;
 	struct gate_terms terms;
-	struct git_view view = {.problem = RECEIPT_PUSHED};
+	struct git_view view;
+};
+
+static bool is_ready(const struct sight *sight)
+{
+	return receipt_place(sight->view.problem) == RECEIPT_REACHED;
+}
+
+static int look(struct sight *sight, struct err *err)
+{
+	const struct conf_repository *repository = &sight->conf->repository;
 	struct git *git = NULL;
-	char line[512];
-	if (session_terms(conf, budget, (int)threshold, false, &terms, err) != 0)
+	if (session_terms(sight->conf, budget, (int)threshold, false, &sight->terms, err) != 0)
 		return -1;
-	if (conf->repository.commit) {
-		if (git_new(&conf->repository, &git, err) != 0)
-			return -1;
-		const int failed = git_view(git, &view, err);
-		git_free(git);
-		if (failed != 0)
-			return -1;
-	}
-	printf("Plan: %s: %zu of %zu steps left\n", conf->title, plan_left(plan), plan_count(plan));
+	if (!repository->commit)
+		return 0;
+	if (git_new(repository, &git, err) != 0)
+		return -1;
+	const int failed = git_view(git, &sight->view, err);
+	git_free(git);
+	return failed;
+}
+
+static int print_text(const struct sight *sight, struct err *err)
+{
+	char line[512];
+	struct plan *plan = sight->plan;
+	printf("Plan: %s: %zu of %zu steps left\n", sight->conf->title, plan_left(plan),
+	       plan_count(plan));
 	print_edit(&plan->edit);
 	if (plan->edit.suspect)
 		return plan_ask(plan, err);
 	if (print_steps(plan, err) != 0)
 		return -1;
-	printf("Gate: %s\n", line_gate(line, sizeof(line), &terms, USAGE_KNOWN(0)));
-	print_git(conf, &view);
-	return receipt_place(view.problem) == RECEIPT_REACHED ? EXIT_AS_IT_SHOULD : EXIT_NO;
+	printf("Gate: %s\n", line_gate(line, sizeof(line), &sight->terms, USAGE_KNOWN(0)));
+	print_git(sight->conf, &sight->view);
+	return 0;
+}
+
+static int add_titles(struct plan_json *made, const char *what, const char **titles, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (plan_json_edit(made, what, titles[i]) != 0)
+			return -1;
+	return 0;
+}
+
+static int add_all(struct plan_json *made, const struct sight *sight)
+{
+	struct plan *plan = sight->plan;
+	const struct plan_edit *edit = &plan->edit;
+	const struct git_view *view = &sight->view;
+	for (int next; (next = plan_next(plan)) >= 0; plan_mark(plan, next)) {
+		const struct conf_step *step = plan_conf(plan, next, 0);
+		if (!step || plan_json_step(made, plan->steps[next].number, step->title,
+					    step->command, step->cwd, step->timeout_ms) != 0)
+			return -1;
+	}
+	if (add_titles(made, "added", edit->added, edit->nadded) != 0 ||
+	    add_titles(made, "removed", edit->removed, edit->nremoved) != 0 ||
+	    add_titles(made, "forgotten", edit->forgotten, edit->nforgotten) != 0)
+		return -1;
+	return plan_json_git(made, sight->conf->repository.commit, view->branch, view->identity,
+			     view->upstream, is_ready(sight) ? NULL : receipt_words(view->problem),
+			     view->why);
+}
+
+static int print_json(const struct sight *sight, struct err *err)
+{
+	struct plan *plan = sight->plan;
+	struct plan_json *made =
+		plan_json_new(sight->conf->title, plan_count(plan), plan_left(plan), &sight->terms);
+	char *text = made && add_all(made, sight) == 0 ? plan_json_print(made) : NULL;
+	if (text)
+		puts(text);
+	else
+		err_set(err, ERR_INTERNAL, "out of memory");
+	const int failed = text ? 0 : -1;
+	free(text);
+	plan_json_free(made);
+	return failed == 0 && plan->edit.suspect ? plan_ask(plan, err) : failed;
+}
+
+static int print_plan(const struct conf *conf, struct plan *plan, struct err *err)
+{
+	struct sight sight = {.conf = conf, .plan = plan, .view = {.problem = RECEIPT_PUSHED}};
+	if (look(&sight, err) != 0 || (json ? print_json : print_text)(&sight, err) != 0)
+		return -1;
+	return is_ready(&sight) ? EXIT_AS_IT_SHOULD : EXIT_NO;
 }
 
 static int load_plan(const struct conf *conf, struct plan *plan, struct err *err)
@@ -143,7 +215,7 @@ static int run(struct err *err)
 
 const struct command command_plan = {
 	.name = "plan",
-	.takes = "[CONF] [--budget N] [--threshold P]",
+	.takes = "[CONF] [--budget N] [--threshold P] [--json]",
 	.summary = "Shows what `run` would do, and changes nothing",
 	.details = "Exit code 0: it could start; 1: it could not, and the problem is named.",
 	.args = args,

@@ -1,0 +1,115 @@
+#include "status/plan_json.h"
+
+#include <stdlib.h>
+
+#include "status/json.h"
+#include "status/lines.h"
+
+struct plan_json {
+	cJSON *root;
+	cJSON *steps, *edits; /* within it */
+};
+
+static int put_gate(cJSON *root, const struct gate_terms *terms)
+{
+	char text[512];
+	line_gate_json(text, sizeof(text), terms, USAGE_KNOWN(0));
+	return json_set_integer(root, "token_budget", terms->budget) ||
+	       json_set(root, "gate", cJSON_CreateRaw(text));
+}
+
+struct plan_json *plan_json_new(const char *title, size_t steps, size_t left,
+				const struct gate_terms *terms)
+{
+	struct plan_json *json = calloc(1, sizeof(*json));
+	if (!json)
+		return NULL;
+	json->root = cJSON_CreateObject();
+	if (!json->root || json_set_text(json->root, "title", title) != 0 ||
+	    json_set_integer(json->root, "steps_total", (int64_t)steps) != 0 ||
+	    json_set_integer(json->root, "steps_left", (int64_t)left) != 0 ||
+	    put_gate(json->root, terms) != 0 ||
+	    json_set(json->root, "steps", cJSON_CreateArray()) != 0 ||
+	    json_set(json->root, "edited", cJSON_CreateArray()) != 0) {
+		plan_json_free(json);
+		return NULL;
+	}
+	json->steps = cJSON_GetObjectItemCaseSensitive(json->root, "steps");
+	json->edits = cJSON_GetObjectItemCaseSensitive(json->root, "edited");
+	return json;
+}
+
+void plan_json_free(struct plan_json *json)
+{
+	if (json)
+		cJSON_Delete(json->root);
+	free(json);
+}
+
+/* Takes row; deletes it where it can't be had. */
+static int append(cJSON *array, cJSON *row, bool whole)
+{
+	if (row && whole && cJSON_AddItemToArray(array, row))
+		return 0;
+	cJSON_Delete(row);
+	return -1;
+}
+
+static cJSON *words_of(const char *const *command)
+{
+	cJSON *words = cJSON_CreateArray();
+	for (size_t i = 0; words && command[i]; i++) {
+		cJSON *word = json_text(command[i]);
+		if (!word || !cJSON_AddItemToArray(words, word)) {
+			cJSON_Delete(word);
+			cJSON_Delete(words);
+			return NULL;
+		}
+	}
+	return words;
+}
+
+int plan_json_step(struct plan_json *json, int number, const char *title,
+		   const char *const *command, const char *cwd, int64_t timeout_ms)
+{
+	cJSON *row = cJSON_CreateObject();
+	const bool whole =
+		row && json_set_integer(row, "step", number) == 0 &&
+		json_set_text(row, "description", title) == 0 &&
+		json_set(row, "command", words_of(command)) == 0 &&
+		json_set_text(row, "cwd", cwd) == 0 &&
+		(timeout_ms == 0 || json_set_integer(row, "timeout_ms", timeout_ms) == 0);
+	return append(json->steps, row, whole);
+}
+
+int plan_json_edit(struct plan_json *json, const char *what, const char *title)
+{
+	cJSON *row = cJSON_CreateObject();
+	const bool whole = row && json_set_text(row, "what", what) == 0 &&
+			   json_set_text(row, "description", title) == 0;
+	return append(json->edits, row, whole);
+}
+
+static int put_text(cJSON *object, const char *key, const char *text)
+{
+	return json_set_text(object, key, text && *text ? text : NULL);
+}
+
+int plan_json_git(struct plan_json *json, bool commit, const char *branch, const char *identity,
+		  const char *upstream, const char *problem, const char *why)
+{
+	cJSON *git = cJSON_CreateObject();
+	if (!git || json_set_bool(git, "commit", commit) != 0 ||
+	    put_text(git, "branch", branch) != 0 || put_text(git, "identity", identity) != 0 ||
+	    put_text(git, "upstream", upstream) != 0 || put_text(git, "problem", problem) != 0 ||
+	    put_text(git, "why", why) != 0) {
+		cJSON_Delete(git);
+		return -1;
+	}
+	return json_set(json->root, "repository", git);
+}
+
+char *plan_json_print(const struct plan_json *json)
+{
+	return cJSON_Print(json->root);
+}
