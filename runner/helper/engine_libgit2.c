@@ -7,11 +7,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "runner/helper/changes.h"
 #include "runner/helper/durable.h"
 #include "runner/helper/engine.h"
 #include "runner/helper/index_lock.h"
+#include "runner/helper/leftovers.h"
 #include "runner/helper/stage.h"
 #include "runner/helper/store.h"
 #include "status/clock.h"
@@ -287,17 +289,33 @@ static int make_durable(struct work *work)
 	return -1;
 }
 
+/* The lock of the ref is libgit2's, which does not say whose it is: a mark does. */
+static int try_move(struct work *work, const char *ref, const git_oid *old, const char *log)
+{
+	char lock[LOOK_PATH + LOOK_NAME + 64];
+	struct leftovers_mark mark;
+	git_reference *moved = NULL;
+	git_repository *repository = work->engine->repository;
+	snprintf(lock, sizeof(lock), "%s/%s.lock", work->job->look->commondir, ref);
+	if (access(lock, F_OK) == 0) {
+		git_error_set_str(GIT_ERROR_REFERENCE, lock);
+		return GIT_ELOCKED;
+	}
+	leftovers_mark(&mark, work->job->look->gitdir, lock);
+	const int failed =
+		old ? git_reference_create_matching(&moved, repository, ref, &work->commit, 1, old,
+						    log)
+		    : git_reference_create(&moved, repository, ref, &work->commit, 0, log);
+	leftovers_unmark(&mark);
+	git_reference_free(moved);
+	return failed;
+}
+
 /* Has the ref go from `old` (NULL: it must not exist) to the commit, waiting for its lock. */
 static int move_ref(struct work *work, const char *ref, const git_oid *old, const char *log)
 {
-	git_reference *moved = NULL;
-	git_repository *repository = work->engine->repository;
 	for (;;) {
-		const int failed =
-			old ? git_reference_create_matching(&moved, repository, ref, &work->commit,
-							    1, old, log)
-			    : git_reference_create(&moved, repository, ref, &work->commit, 0, log);
-		git_reference_free(moved);
+		const int failed = try_move(work, ref, old, log);
 		if (!failed)
 			return 0;
 		if (failed != GIT_ELOCKED || clock_monotonic_ms() >= work->job->deadline) {

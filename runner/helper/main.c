@@ -13,6 +13,7 @@
 #include "runner/helper/git_program.h"
 #include "runner/helper/save.h"
 #include "runner/helper/talk.h"
+#include "status/clock.h"
 
 /* What is open between questions. */
 struct helper {
@@ -143,7 +144,9 @@ static void serve(struct helper *helper)
 /* Who stops a cycle stops stepgate; the helper goes on to save what there is. */
 static void ignore_signals(void)
 {
-	const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE};
+	/* SIGIO: somebody opens a file on which a lease was taken, to see whether anybody has it.
+	 */
+	const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE, SIGIO};
 	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
 		signal(signals[i], SIG_IGN);
 }
@@ -163,6 +166,7 @@ int main(int argc, char **argv)
 		.libgit2 = engine_libgit2_new(),
 		.client = TALK_FD,
 		.before_push = before_push,
+		.started = clock_now(),
 	};
 	serve(&helper);
 	engine_libgit2_free(helper.saver.libgit2);

@@ -9,6 +9,7 @@
 
 #include "runner/helper/durable.h"
 #include "runner/helper/earlier.h"
+#include "runner/helper/leftovers.h"
 #include "runner/helper/message.h"
 #include "runner/helper/push.h"
 #include "runner/helper/remote.h"
@@ -196,6 +197,9 @@ static enum engine_answer look_and_commit(struct saver *saver, const struct git_
 			   "%s", err.text);
 		return ENGINE_ANSWERED;
 	}
+	if (!saver->swept)
+		leftovers_clear(look, saver->started, saver->said, sizeof(saver->said));
+	saver->swept = true;
 	if (is_in_the_way(look, request)) {
 		facts_fail(facts, look->commit_problem, "%s", look->commit_why);
 		return ENGINE_ANSWERED;
@@ -205,6 +209,17 @@ static enum engine_answer look_and_commit(struct saver *saver, const struct git_
 		return ENGINE_ANSWERED;
 	}
 	return commit(saver, request, look, deadline, program, facts);
+}
+
+/* What was mended on the way, behind what else there is to say. */
+static void tell_notices(struct saver *saver, struct receipt_facts *facts)
+{
+	char both[sizeof(facts->why) + sizeof(saver->said) + 8];
+	if (!saver->said[0])
+		return;
+	snprintf(both, sizeof(both), "%s%s%s", facts->why, facts->why[0] ? "; " : "", saver->said);
+	text_clean(both, strlen(both), facts->why, sizeof(facts->why));
+	saver->said[0] = '\0';
 }
 
 void save(struct saver *saver, const struct git_request *request, struct receipt_facts *facts)
@@ -220,10 +235,11 @@ void save(struct saver *saver, const struct git_request *request, struct receipt
 	}
 	if (answer == ENGINE_AGAIN)
 		facts_fail(facts, RECEIPT_LOCKED, "HEAD is being moved by another program");
-	if (!saver->conf->push || !facts->commit[0])
-		return;
-	if (facts->result == RECEIPT_SALVAGED)
-		push_salvage(saver, &look, facts);
-	else if (!request->salvage_ref)
-		push_branch(saver, &look, facts);
+	if (saver->conf->push && facts->commit[0]) {
+		if (facts->result == RECEIPT_SALVAGED)
+			push_salvage(saver, &look, facts);
+		else if (!request->salvage_ref)
+			push_branch(saver, &look, facts);
+	}
+	tell_notices(saver, facts);
 }

@@ -37,7 +37,7 @@ static const char *find_unsynced(void)
 	   "line ~ /^(open|openat|creat)\\(/ && line ~ /O_WRONLY|O_RDWR|O_CREAT/ {\n"
 	   "	opened = line; sub(/.* = [0-9]+</, \"\", opened); sub(/>.*/, \"\", opened)\n"
 	   "	if (opened ~ /work\\/\\.git\\// && opened !~ "
-	   "/index\\.(lock|stepgate\\.)|COMMIT_EDITMSG/)\n"
+	   "/index\\.(lock|stepgate\\.)|COMMIT_EDITMSG|ref\\.stepgate/)\n"
 	   "		dirty[opened] = 1\n"
 	   "	opens++\n"
 	   "}\n"

@@ -91,6 +91,99 @@ START_TEST(test_lock_of_the_branch)
 }
 END_TEST
 
+static void assert_gone(const char *path)
+{
+	ck_assert_msg(access(path, F_OK) != 0, "%s is still there", path);
+}
+
+/* Who held them died with the machine. */
+START_TEST(test_locks_from_before_this_boot)
+{
+	open_work();
+	sh("cd work/.git; touch -d 2001-02-03 index.lock HEAD.lock packed-refs.lock config.lock "
+	   "refs/heads/main.lock; mkdir refs/heads/a; touch -d 2001-02-03 refs/heads/a/b.lock;"
+	   "echo x >../x");
+	struct receipt_facts facts = save_all(git, "x");
+	ck_assert_result(facts, RECEIPT_PUSHED);
+	ck_assert_has(facts.why, "/index.lock: removed: a lock from before this boot");
+	assert_gone("work/.git/refs/heads/a/b.lock");
+	ck_assert_str_eq(sh("ls work/.git | grep lock || true"), "");
+	sh("echo y >work/x");
+	facts = save_all(git, "y");
+	assert_pushed(&facts);
+	git_free(git);
+}
+END_TEST
+
+/* However old: somebody has it open. */
+START_TEST(test_old_lock_that_is_open)
+{
+	open_work();
+	sh("cd work/.git; touch -d 2001-02-03 refs/heads/main.lock; echo x >../x");
+	const int fd = open("work/.git/refs/heads/main.lock", O_RDONLY | O_CLOEXEC);
+	const struct receipt_facts facts = save_all(git, "x");
+	ck_assert_result(facts, RECEIPT_LOCKED);
+	ck_assert_int_eq(access("work/.git/refs/heads/main.lock", F_OK), 0);
+	close(fd);
+	git_free(git);
+}
+END_TEST
+
+/* The mark of a helper that was killed tells which lock is its own. */
+START_TEST(test_ref_lock_of_a_helper_that_was_killed)
+{
+	open_work();
+	sh("cd work/.git; printf \"$PWD/refs/heads/main.lock\" >ref.stepgate.1; : "
+	   ">index.stepgate.1;"
+	   ": >refs/heads/main.lock; echo x >../x");
+	const struct receipt_facts facts = save_all(git, "x");
+	ck_assert_result(facts, RECEIPT_PUSHED);
+	ck_assert_has(facts.why, "main.lock: removed: its holder, a commit helper, was killed");
+	ck_assert_str_eq(sh("ls work/.git | grep -e lock -e stepgate || true"), "");
+	git_free(git);
+}
+END_TEST
+
+/* A lock that was there before the mark is another's, and so is one whose marker lives. */
+START_TEST(test_ref_lock_of_somebody_else)
+{
+	open_work();
+	sh("cd work/.git; : >refs/heads/main.lock; touch -d '1 hour ago' refs/heads/main.lock;"
+	   "printf \"$PWD/refs/heads/main.lock\" >ref.stepgate.1; echo x >../x");
+	struct receipt_facts facts = save_all(git, "x");
+	ck_assert_result(facts, RECEIPT_LOCKED);
+	git_free(git);
+	git = open_git(conf_of("work"));
+	sh("cd work/.git; printf \"$PWD/refs/heads/main.lock\" >ref.stepgate.1;"
+	   "touch refs/heads/main.lock");
+	const int fd = open("work/.git/ref.stepgate.1", O_RDONLY | O_CLOEXEC);
+	ck_assert_int_eq(flock(fd, LOCK_EX), 0);
+	facts = save_all(git, "x");
+	ck_assert_result(facts, RECEIPT_LOCKED);
+	close(fd);
+	git_free(git);
+}
+END_TEST
+
+START_TEST(test_temporary_files)
+{
+	make_repository();
+	sh("cd work/.git/objects; mkdir -p ab; : >ab/tmp_obj_x; : >ab/tmp_object_git2_x; cd pack;"
+	   ": >tmp_pack_x; : >tmp_idx_x; : >pack_git2_x; : >tmp_pack_open; : >pack-1.keep");
+	const int fd = open("work/.git/objects/pack/tmp_pack_open", O_RDONLY | O_CLOEXEC);
+	git = open_git(conf_of("work"));
+	sh("touch -d '1 day' work/.git/objects/pack/tmp_pack_new; echo x >work/x");
+	const struct receipt_facts facts = save_all(git, "x");
+	assert_pushed(&facts);
+	assert_gone("work/.git/objects/ab/tmp_obj_x");
+	assert_gone("work/.git/objects/ab/tmp_object_git2_x");
+	ck_assert_str_eq(sh("ls work/.git/objects/pack"),
+			 "pack-1.keep\ntmp_pack_new\ntmp_pack_open");
+	close(fd);
+	git_free(git);
+}
+END_TEST
+
 START_TEST(test_detached)
 {
 	open_work();
@@ -226,6 +319,11 @@ int main(void)
 		test_lock_of_a_helper_that_was_killed_is_taken_over,
 		test_lock_of_a_helper_that_lives_is_not,
 		test_lock_of_the_branch,
+		test_locks_from_before_this_boot,
+		test_old_lock_that_is_open,
+		test_ref_lock_of_a_helper_that_was_killed,
+		test_ref_lock_of_somebody_else,
+		test_temporary_files,
 		test_detached,
 		test_mid_operation,
 		test_conflicted,
