@@ -50,5 +50,7 @@ void engine_libgit2_free(struct engine_libgit2 *engine);
 /* Fills *facts with a result and words of why, cleaned. */
 void facts_fail(struct receipt_facts *facts, enum receipt_result result, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
+/* LOCKED, since the file at `path` was there for as long as the job waits. */
+void facts_locked(struct receipt_facts *facts, const char *path, const struct job *job);
 
 #endif

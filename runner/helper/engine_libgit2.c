@@ -428,9 +428,7 @@ static enum engine_answer commit_on_branch(struct work *work)
 	struct index_lock lock;
 	switch (index_lock_take(&lock, work->job->look->gitdir, work->job->deadline)) {
 	case INDEX_LOCK_HELD:
-		facts_fail(work->facts, RECEIPT_LOCKED,
-			   "%s: waited %lld ms for it: if no git program runs, remove it",
-			   lock.path, (long long)work->job->deadline_ms);
+		facts_locked(work->facts, lock.path, work->job);
 		return ENGINE_ANSWERED;
 	case INDEX_LOCK_FAILED:
 		facts_fail(work->facts, RECEIPT_COMMIT_ERROR, "%s: can't be made: %s", lock.path,

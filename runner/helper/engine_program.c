@@ -8,6 +8,7 @@
 
 #include "runner/helper/engine.h"
 #include "runner/helper/git_program.h"
+#include "runner/helper/index_lock.h"
 #include "status/clock.h"
 #include "status/text.h"
 
@@ -414,19 +415,30 @@ static void salvage(struct work *work)
 	unlink(copy);
 }
 
+/* Waits until nobody holds the index, and takes away a lock that a helper left which was killed.
+ * git takes its own, and may still find another program to have been faster. */
+static int wait_for_index(struct work *work)
+{
+	struct index_lock lock;
+	if (index_lock_take(&lock, work->job->look->gitdir, work->job->deadline) ==
+	    INDEX_LOCK_HELD) {
+		facts_locked(work->facts, lock.path, work->job);
+		return -1;
+	}
+	index_lock_release(&lock);
+	return 0;
+}
+
 void engine_program_save(const struct job *job, struct receipt_facts *facts)
 {
 	struct work work = {.job = job, .facts = facts};
 	git_answer_init(&work.answer);
 	*facts = (struct receipt_facts){.result = RECEIPT_COMMIT_ERROR};
 	set_environment(&work);
-	if (has_conflicts(&work) == 0) {
-		if (job->request->salvage_ref)
-			salvage(&work);
-		else if (job->request->scope == GIT_STATUS)
-			commit_status(&work);
-		else
-			commit_all(&work);
-	}
+	const bool free_to_go = has_conflicts(&work) == 0;
+	if (free_to_go && job->request->salvage_ref)
+		salvage(&work);
+	else if (free_to_go && wait_for_index(&work) == 0)
+		(job->request->scope == GIT_STATUS ? commit_status : commit_all)(&work);
 	git_answer_release(&work.answer);
 }

@@ -30,6 +30,17 @@ static bool is_current(const struct index_lock *lock, int fd)
 	       open_file.st_dev == named.st_dev && open_file.st_ino == named.st_ino;
 }
 
+/* What the last holder was working on. */
+static void clear(const struct index_lock *lock)
+{
+	char path[sizeof(lock->path) + 16];
+	const int folder = (int)(strlen(lock->path) - strlen("index.lock"));
+	snprintf(path, sizeof(path), "%.*sindex.stepgate", folder, lock->path);
+	unlink(path);
+	snprintf(path, sizeof(path), "%.*sindex.stepgate.lock", folder, lock->path);
+	unlink(path);
+}
+
 /* Of a lock that is there: takes over one of ours that nobody holds any more. */
 static enum index_lock_outcome take_over(struct index_lock *lock)
 {
@@ -38,6 +49,7 @@ static enum index_lock_outcome take_over(struct index_lock *lock)
 		return INDEX_LOCK_HELD;
 	if (is_ours(fd) && flock(fd, LOCK_EX | LOCK_NB) == 0 && is_current(lock, fd)) {
 		lock->fd = fd;
+		clear(lock);
 		return INDEX_LOCK_TAKEN;
 	}
 	close(fd);

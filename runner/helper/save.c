@@ -29,6 +29,13 @@ void facts_fail(struct receipt_facts *facts, enum receipt_result result, const c
 	text_clean(text, strlen(text), facts->why, sizeof(facts->why));
 }
 
+void facts_locked(struct receipt_facts *facts, const char *path, const struct job *job)
+{
+	facts_fail(facts, RECEIPT_LOCKED,
+		   "%s: waited %lld ms for it: if no git program runs, remove it", path,
+		   (long long)job->deadline_ms);
+}
+
 /* Which engine is to be asked to save goes into *program. */
 static int look_around(struct saver *saver, struct look *look, bool *program, struct err *err)
 {
