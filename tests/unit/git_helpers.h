@@ -68,6 +68,15 @@ static inline long number(const char *text)
 	return strtol(text, NULL, 10);
 }
 
+/* Whether the tests run with the engine that is the git program, whatever the repository is like.
+ */
+static bool by_program;
+
+static inline void use_program(void)
+{
+	by_program = true;
+}
+
 /* A world of its own in the folder that the harness gives: HOME, no settings of the machine, the
  * helper of this build. */
 static inline void make_world(void)
@@ -93,6 +102,8 @@ static inline void make_world(void)
 	sh("git config --global user.name Ada; git config --global user.email ada@example.org;"
 	   "git config --global init.defaultBranch main;"
 	   "git config --global advice.detachedHead false");
+	if (by_program) /* a setting that libgit2 does not know, and that has no effect here */
+		sh("git config --global index.sparse true");
 }
 
 /* work/ with one commit, pushed to the bare up.git. */
@@ -188,8 +199,44 @@ static inline bool is_running(int pid)
 	return strcmp(sh("ps -o stat= -p %d | grep -vc '^Z' || true", pid), "0") != 0;
 }
 
-/* Runs the tests, each as often as there are `ways` (_i tells which), and gives the exit code of
- * the program. */
+static inline void add_tests(Suite *suite, const char *name, const TTest *const *tests,
+			     size_t count, SFun setup)
+{
+	TCase *tcase = tcase_create(name);
+	tcase_set_timeout(tcase, 120);
+	tcase_add_checked_fixture(tcase, setup, NULL);
+	for (size_t i = 0; i < count; i++)
+		tcase_add_test(tcase, tests[i]);
+	suite_add_tcase(suite, tcase);
+}
+
+static inline int run_suite(Suite *suite)
+{
+	SRunner *runner = srunner_create(suite);
+	srunner_run_all(runner, CK_ENV);
+	const int failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+/* Each runs the tests and gives the exit code of the program; the second one with either engine,
+ * for both have to give the same receipts. */
+static inline int run_tests(const char *name, const TTest *const *tests, size_t count)
+{
+	Suite *suite = suite_create(name);
+	add_tests(suite, name, tests, count, NULL);
+	return run_suite(suite);
+}
+
+static inline int run_tests_by_both(const char *name, const TTest *const *tests, size_t count)
+{
+	Suite *suite = suite_create(name);
+	add_tests(suite, "libgit2", tests, count, NULL);
+	add_tests(suite, "program", tests, count, use_program);
+	return run_suite(suite);
+}
+
+/* Each test as often as there are `ways`; _i tells which. */
 static inline int run_tests_of(const char *name, const TTest *const *tests, size_t count, int ways)
 {
 	Suite *suite = suite_create(name);
@@ -198,16 +245,7 @@ static inline int run_tests_of(const char *name, const TTest *const *tests, size
 	for (size_t i = 0; i < count; i++)
 		tcase_add_loop_test(tcase, tests[i], 0, ways);
 	suite_add_tcase(suite, tcase);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	const int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
-}
-
-static inline int run_tests(const char *name, const TTest *const *tests, size_t count)
-{
-	return run_tests_of(name, tests, count, 1);
+	return run_suite(suite);
 }
 
 #endif

@@ -48,6 +48,8 @@ END_TEST
 START_TEST(test_commits_without_the_git_program)
 {
 	char path[BOX];
+	if (by_program)
+		return;
 	make_repository();
 	snprintf(path, sizeof(path), "%s", getenv("PATH"));
 	struct conf_repository *conf = conf_of("work");
@@ -383,5 +385,5 @@ int main(void)
 		test_linked_work_tree,
 		test_view,
 	};
-	return run_tests("git", tests, sizeof(tests) / sizeof(tests[0]));
+	return run_tests_by_both("git", tests, sizeof(tests) / sizeof(tests[0]));
 }

@@ -171,5 +171,5 @@ int main(void)
 		test_not_made,     test_not_asked_for,    test_salvaged,
 		test_unborn,       test_what_is_the_same,
 	};
-	return run_tests("git again", tests, sizeof(tests) / sizeof(tests[0]));
+	return run_tests_by_both("git again", tests, sizeof(tests) / sizeof(tests[0]));
 }

@@ -238,7 +238,7 @@ int main(void)
 		test_push_that_did_not_happen,
 		test_rival_pushes_on_top,
 	};
-	const int failed = run_tests("git push", tests, sizeof(tests) / sizeof(tests[0]));
+	const int failed = run_tests_by_both("git push", tests, sizeof(tests) / sizeof(tests[0]));
 	return run_tests_of("git push", ways, sizeof(ways) / sizeof(ways[0]), 2) ? EXIT_FAILURE
 										 : failed;
 }

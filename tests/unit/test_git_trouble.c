@@ -333,5 +333,5 @@ int main(void)
 		test_damaged_head,
 		test_surroundings_of_another_repository,
 	};
-	return run_tests("git trouble", tests, sizeof(tests) / sizeof(tests[0]));
+	return run_tests_by_both("git trouble", tests, sizeof(tests) / sizeof(tests[0]));
 }
