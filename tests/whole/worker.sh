@@ -9,7 +9,7 @@ write_config stepgate.conf << 'END'
 title = "Worker"
 budget { tokens = 1000 threshold = 60 }
 step "Look \"around\"" {
-	shell = 'env | sort | grep -E "^(STEPGATE_|OWN)" | sed "s/KEY=[0-9a-f]\\{16\\}$/KEY=(a key)/"; pwd; readlink /proc/self/fd/0; ls /proc/$$/fd | tr "\n" " "; echo; ps -o pgid= -p $$ | tr -d " " | grep -qx $$ && echo own group; echo "{\"tokens\": 100}" >&$STEPGATE_USAGE_FD'
+	shell = 'env | sort | grep -E "^(STEPGATE_|OWN)" | sed "s/KEY=[0-9a-f]\\{16\\}$/KEY=(a key)/"; pwd; readlink /proc/self/fd/0; ls /proc/self/fd | tr "\n" " "; echo; ps -o pgid= -p $$ | tr -d " " | grep -qx $$ && echo own group; echo "{\"tokens\": 100}" >&$STEPGATE_USAGE_FD'
 	environment = {"OWN=yes"}
 }
 step "Read" { command = {"cat"} input = "README" cwd = "sub" }
@@ -37,7 +37,7 @@ $PWD
 /dev/null
 0
 own group"
-grep -q '^0 1 2 3 $' $logs/step-01.log || fail "descriptors leaked: $(grep '^0 1' $logs/step-01.log)"
+grep -q '^0 1 2 3 4 $' $logs/step-01.log || fail "descriptors leaked: $(grep '^0 1' $logs/step-01.log)"
 expect "what step 2 read" "$(cat $logs/step-02.log)" 'a scratch repository'
 
 # Unknown is never zero.
