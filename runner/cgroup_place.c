@@ -7,7 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#define FILE_MOST (1024 * 1024) /* of mountinfo: a host of containers has thousands of mounts */
+#define FILE_MOST \
+	((size_t)1024 * 1024) /* of mountinfo: a host of containers has thousands of mounts */
 
 static const char *const controllers[CGROUP_NKINDS] = {
 	[CGROUP_UNIFIED] = "",
@@ -75,10 +76,10 @@ static bool own_path(enum cgroup_kind kind, const char *cgroups, char *path)
 /* The part of `path` below `root`; NULL where it is not below it. */
 static const char *below(const char *path, const char *root)
 {
-	const size_t length = strlen(root);
-	if (strcmp(root, "/") == 0)
+	const size_t length = root ? strlen(root) : 0;
+	if (length == 1)
 		return strcmp(path, "/") == 0 ? "" : path;
-	if (strncmp(path, root, length) != 0)
+	if (length == 0 || strncmp(path, root, length) != 0)
 		return NULL;
 	return path[length] == '\0' || path[length] == '/' ? path + length : NULL;
 }

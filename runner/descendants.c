@@ -128,6 +128,8 @@ static const struct process *find(const struct table *table, pid_t pid)
 static size_t mark(struct table *table, pid_t root, const struct spared *spared)
 {
 	size_t count = 0, before;
+	if (table->count == 0)
+		return 0;
 	qsort(table->list, table->count, sizeof(*table->list), by_pid);
 	do {
 		before = count;
