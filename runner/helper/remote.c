@@ -22,50 +22,67 @@ struct question {
 	char why[WORDS];
 };
 
-/* How many addresses the settings give it under a key like "url". */
-static int count_addresses(git_config *settings, const char *remote, const char *name)
+/* What the settings say of a remote's addresses. */
+struct addresses {
+	char url[LOOK_PATH], pushurl[LOOK_PATH];
+	int urls, pushurls;
+	bool rewritten; /* some address stands for another one: git's own business */
+};
+
+static void take_setting(struct addresses *found, const char *remote, const git_config_entry *entry)
 {
-	char key[LOOK_NAME + 32];
-	int count = 0;
-	git_config_iterator *iterator = NULL;
-	git_config_entry *entry;
-	snprintf(key, sizeof(key), "remote.%s.%s", remote, name);
-	if (git_config_multivar_iterator_new(&iterator, settings, key, NULL) != 0)
-		return 0;
-	while (git_config_next(&entry, iterator) == 0)
-		count++;
-	git_config_iterator_free(iterator);
-	return count;
+	const char *name = entry->name, *end = strrchr(name, '.');
+	const size_t length = strlen(remote);
+	if (!end)
+		return;
+	if (strncmp(name, "url.", 4) == 0) {
+		found->rewritten |=
+			strcmp(end, ".insteadof") == 0 || strcmp(end, ".pushinsteadof") == 0;
+	} else if (strncmp(name, "remote.", 7) == 0 && (size_t)(end - name) == 7 + length &&
+		   strncmp(name + 7, remote, length) == 0) {
+		if (strcmp(end, ".url") == 0 && ++found->urls)
+			snprintf(found->url, sizeof(found->url), "%s",
+				 entry->value ? entry->value : "");
+		if (strcmp(end, ".pushurl") == 0 && ++found->pushurls)
+			snprintf(found->pushurl, sizeof(found->pushurl), "%s",
+				 entry->value ? entry->value : "");
+	}
 }
 
-static bool has_one_address(git_repository *repository, const char *remote)
-{
-	git_config *settings = NULL;
-	if (git_repository_config_snapshot(&settings, repository) != 0)
-		return false;
-	const int pushed = count_addresses(settings, remote, "pushurl");
-	const int count = pushed ? pushed : count_addresses(settings, remote, "url");
-	git_config_free(settings);
-	return count == 1;
-}
-
-static int find_address(const struct question *question, char *address, size_t size)
+/* libgit2's own look at a remote asks for rewritten addresses by a pattern, and loses 20 KB for
+ * each setting that does not match it. */
+static int read_addresses(const struct look *look, struct addresses *found)
 {
 	git_repository *repository = NULL;
-	git_remote *remote = NULL;
-	int found = -1;
-	if (git_repository_open(&repository, question->look->gitdir) == 0 &&
-	    has_one_address(repository, question->look->remote) &&
-	    git_remote_lookup(&remote, repository, question->look->remote) == 0) {
-		const char *url = git_remote_pushurl(remote);
-		if (!url)
-			url = git_remote_url(remote);
-		if (url && snprintf(address, size, "%s", url) < (int)size)
-			found = 0;
+	git_config *settings = NULL;
+	git_config_iterator *iterator = NULL;
+	git_config_entry *entry;
+	int failed = -1;
+	*found = (struct addresses){.urls = 0};
+	if (git_repository_open(&repository, look->gitdir) == 0 &&
+	    git_repository_config_snapshot(&settings, repository) == 0 &&
+	    git_config_iterator_new(&iterator, settings) == 0) {
+		failed = 0;
+		while (git_config_next(&entry, iterator) == 0)
+			take_setting(found, look->remote, entry);
 	}
-	git_remote_free(remote);
+	git_config_iterator_free(iterator);
+	git_config_free(settings);
 	git_repository_free(repository);
-	return found;
+	return failed;
+}
+
+/* The one address that is pushed to; -1 where there is not just one. */
+static int find_address(const struct question *question, char *address, size_t size)
+{
+	struct addresses found;
+	if (read_addresses(question->look, &found) != 0 || found.rewritten)
+		return -1;
+	const int count = found.pushurls ? found.pushurls : found.urls;
+	const char *url = found.pushurls ? found.pushurl : found.url;
+	if (count != 1 || snprintf(address, size, "%s", url) >= (int)size)
+		return -1;
+	return 0;
 }
 
 /* The folder that an address stands for; -1 where it is none that is known to be one. */
