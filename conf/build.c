@@ -59,6 +59,14 @@ int build_list(struct build *build, const struct section *section, const char *n
 	return *list ? 0 : build_no_memory(build);
 }
 
+static bool has_path(const char *const *environment)
+{
+	for (; *environment; environment++)
+		if (strncmp(*environment, "PATH=", 5) == 0)
+			return true;
+	return false;
+}
+
 int build_program(struct build *build, const struct section *section, const struct setting *setting,
 		  const char *cwd, const char *const *environment, const char *const **list)
 {
@@ -74,7 +82,9 @@ int build_program(struct build *build, const struct section *section, const stru
 			return build_no_memory(build);
 		wrong = path_no_program(texts[0]);
 	} else {
-		wrong = path_no_command(texts[0], cwd, environment);
+		wrong = path_no_command(texts[0], cwd,
+					has_path(environment) ? environment
+							      : build->conf->environment);
 	}
 	if (wrong)
 		return build_refuse_value(build, setting, wrong);

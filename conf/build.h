@@ -22,6 +22,12 @@ int build_checklist(struct build *build); /* after the steps */
 int build_step(struct build *build, const struct section *section, struct conf_step *step);
 int build_reports(struct build *build);
 
+/* The settings of the environment in a section, those of its environment_file first (so many as
+ * *file_settings says), in *environment, which has room for two more. */
+int build_environment(struct build *build, const struct section *section,
+		      const char *const **environment, size_t *file_settings);
+int build_top_environment(struct build *build); /* before all that names a program */
+
 /* A setting, or the default of its row. A NULL section has no settings. */
 const char *build_text(const struct section *section, const struct option *option);
 bool build_boolean(const struct section *section, const struct option *option);

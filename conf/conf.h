@@ -116,6 +116,9 @@ struct conf {
 	enum conf_on_unknown on_unknown;
 	enum conf_when_complete when_complete;
 	enum conf_failure_work on_failure_work;
+	/* "NAME=VALUE", PATH and HOME among them where the file says: for steps, programs and git,
+	 * over what stepgate itself was given. */
+	const char *const *environment;
 	struct conf_repository repository;
 	const struct conf_step *steps; /* titles differ; none with a checklist, else at least one */
 	size_t nsteps;

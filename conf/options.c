@@ -42,6 +42,12 @@ static const char *const report_on[] = {"started", "step", "nok", "closed", NULL
 	{                                                                                       \
 		.section = s, .name = n, .type = t, .max = ARGUMENT_MAX, .raw = true, .help = h \
 	}
+#define ENVIRONMENT(s, h)                                                                         \
+	{                                                                                         \
+		.section = s, .name = "environment", .type = OPTION_STRINGS, .max = ARGUMENT_MAX, \
+		.raw = true, .secret = true, .help = h                                            \
+	}
+#define ENVIRONMENT_FILE(s, h) STRING(s, "environment_file", PATH_LONGEST, NULL, h)
 #define INTEGER(s, n, lo, hi, f, h)                                                    \
 	{                                                                              \
 		.section = s, .name = n, .type = OPTION_INTEGER, .min = lo, .max = hi, \
@@ -81,8 +87,8 @@ static const char *const report_on[] = {"started", "step", "nok", "closed", NULL
 		       "the folder to run it in; without it, that of the repository"),             \
 		STRING(s, "input", PATH_LONGEST, NULL,                                             \
 		       "the file on its standard input; without it, /dev/null"),                   \
-		RAW(s, "environment", OPTION_STRINGS,                                              \
-		    "\"NAME=VALUE\" settings, over those that stepgate was started with"),         \
+		ENVIRONMENT(s, "\"NAME=VALUE\" settings, over those at the top level"),            \
+		ENVIRONMENT_FILE(s, "a file of such settings, under those of environment"),        \
 		DURATION(s, "timeout", 0, 30 * DAYS, "0",                                          \
 			 "how long it may run before it is stopped; 0 is without end"),            \
 		DURATION(s, "idle_timeout", 0, 30 * DAYS, "0",                                     \
@@ -126,6 +132,13 @@ const struct option conf_options[] = {
 	STRING("", "checklist", PATH_LONGEST, NULL,
 	       "instead of steps: a Markdown file of the repository whose open items, - [ ] TEXT, "
 	       "are the steps, each ticked in the commit of its step"),
+	ENVIRONMENT("", "\"NAME=VALUE\" settings for every step, program and git, over those that "
+			"stepgate was started with"),
+	ENVIRONMENT_FILE("", "a file of such settings, under those of environment, that only its "
+			     "owner can read (mode 0600)"),
+	STRING("", "path", PATH_LONGEST, NULL,
+	       "PATH for every step, program and git, and for finding the programs named here"),
+	STRING("", "home", PATH_LONGEST, NULL, "HOME for every step, program and git"),
 	SECTION("budget", false, "what a cycle may use"),
 	SECTION("repository", false, "the git repository that a cycle works on"),
 	SECTION("step", true, "one unit of work; steps run in the order of the file"),

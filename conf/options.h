@@ -33,6 +33,7 @@ struct option {
 	const char *const *choices; /* CHOICE, CHOICES; ends with NULL */
 	bool titled;                /* SECTION: has a title and may come more than once */
 	bool raw;         /* STRING, STRINGS: may hold control characters, line breaks among them */
+	bool secret;      /* its value is part of no message */
 	const char *help; /* one line */
 };
 

@@ -232,6 +232,8 @@ static int take_value(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *resul
 		if (section->settings[i].option == option)
 			return given_twice(key, section->settings[i].key, option->name, NULL);
 	char why[VALUE_WHY_SIZE];
+	if (value_check(option, word->text, why) != 0 && option->secret)
+		return word_error(word, &parse.err, "%s: %s", option->name, why);
 	if (value_check(option, word->text, why) != 0)
 		return word_error(word, &parse.err, "%s = \"%.80s\": %s", option->name, word->text,
 				  why);

@@ -28,32 +28,10 @@ static int set_input(struct build *build, const struct section *section, struct 
 	return wrong ? build_refuse_value(build, setting, wrong) : 0;
 }
 
-static bool same_name(const char *a, const char *b)
-{
-	const size_t length = strcspn(a, "=");
-	return strcspn(b, "=") == length && strncmp(a, b, length) == 0;
-}
-
 static int set_environment(struct build *build, const struct section *section,
 			   struct conf_step *step)
 {
-	if (build_list(build, section, "environment", &step->environment) != 0)
-		return -1;
-	size_t count = 0;
-	for (size_t i = 0; i < section->count; i++) {
-		const struct setting *setting = &section->settings[i];
-		const char *text = setting->value->text;
-		if (strcmp(setting->option->name, "environment") != 0)
-			continue;
-		if (text[0] == '=' || !strchr(text, '='))
-			return build_refuse_value(build, setting, "it is to be \"NAME=VALUE\"");
-		for (size_t j = 0; j < count; j++)
-			if (same_name(step->environment[j], text))
-				return build_refuse_value(build, setting,
-							  "this variable is set twice");
-		count++;
-	}
-	return 0;
+	return build_environment(build, section, &step->environment, &step->file_settings);
 }
 
 /* Fills *list from a setting that names a program; that must be there. */

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "runner/command.h"
+#include "runner/environment.h"
 #include "runner/git.h"
 #include "runner/plan.h"
 #include "runner/session.h"
@@ -204,7 +205,9 @@ static int run(struct err *err)
 	struct plan plan;
 	if (conf_load(path, &conf, err) != 0)
 		return -1;
-	int code = load_plan(conf, &plan, err);
+	int code = environment_apply(conf, err);
+	if (code == 0)
+		code = load_plan(conf, &plan, err);
 	if (code == 0) {
 		code = print_plan(conf, &plan, err);
 		plan_release(&plan);

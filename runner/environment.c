@@ -1,8 +1,10 @@
-#include "runner/child.h"
+#include "runner/environment.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "runner/child.h"
 
 static size_t count(const char *const *list)
 {
@@ -64,4 +66,17 @@ char **child_environment(const char *const *first, const char *const *second)
 	char **block = pack(list, n);
 	free(list);
 	return block;
+}
+
+int environment_apply(const struct conf *conf, struct err *err)
+{
+	for (const char *const *setting = conf->environment; setting && *setting; setting++) {
+		const size_t length = strcspn(*setting, "=");
+		char *name = strndup(*setting, length);
+		const int failed = name ? setenv(name, *setting + length + 1, 1) : -1;
+		free(name);
+		if (failed)
+			return err_set(err, ERR_INTERNAL, "out of memory");
+	}
+	return 0;
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "runner/environment.h"
 #include "runner/preflight.h"
 #include "runner/rebuild.h"
 #include "runner/reserve.h"
@@ -49,7 +50,7 @@ int session_open(struct session *session, const struct conf *conf, enum session_
 	session->plan_name = conf->nsteps || conf->checklist ? plan_name(conf) : strdup("");
 	if (!session->plan_name)
 		return err_set(err, ERR_INTERNAL, "out of memory");
-	if (open_git(session, need, err) != 0)
+	if (environment_apply(conf, err) != 0 || open_git(session, need, err) != 0)
 		return -1;
 	if (file_make_home(session->folder, err) != 0 ||
 	    lock_take(&session->lock, session->folder, conf->path, err) != 0 ||
