@@ -48,5 +48,10 @@ enum receipt_result push_ref(const struct look *look, const char *from, const ch
 	const enum receipt_result result = push(look, from, to, timeout_ms, client, why, size);
 	if (result != RECEIPT_PUSHED)
 		return result;
+#ifdef STEPGATE_WITHOUT_VERIFYING /* tests/whole/without.sh: would it be noticed? */
+	(void)commit, (void)deadline;
+	return result;
+#else
 	return remote_has(look, to, commit, deadline - clock_monotonic_ms(), client, why, size);
+#endif
 }
