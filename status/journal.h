@@ -74,7 +74,7 @@ struct journal_note {
 
 /* Records a move and its note, as one transaction. 0, or -1 and *err and nothing recorded. A SAVED
  * or UNSAVED is recorded for good only with the TOLD that must follow at once (its file says why);
- * until then no other process can write. */
+ * until then no other process can write, and where the TOLD fails it may be tried again. */
 int journal_move(struct journal *journal, const struct cycle_move *move,
 		 const struct journal_note *note, struct err *err);
 

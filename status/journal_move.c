@@ -289,35 +289,63 @@ int journal_begin(struct journal *journal, struct err *err)
 int journal_end(struct journal *journal, bool well, struct err *err)
 {
 	if (well &&
-	    journal_execute(journal, journal_prepare(journal, JOURNAL_COMMIT, err), err) == 0)
+	    journal_execute(journal, journal_prepare(journal, JOURNAL_COMMIT, err), err) == 0) {
+		journal->saved.cycle = 0;
 		return 0;
+	}
 	/* The words of what went wrong are kept: a rollback's own trouble would say less. */
 	if (!sqlite3_get_autocommit(journal->db))
 		journal_execute(journal, journal_prepare(journal, JOURNAL_ROLLBACK, NULL), NULL);
 	return -1;
 }
 
+static void remember_saved(struct journal *journal, const struct cycle_move *move, int64_t at)
+{
+	journal->saved = *move;
+	journal->saved_facts = *move->receipt;
+	journal->saved.receipt = &journal->saved_facts;
+	journal->saved_at = at;
+}
+
+/* Whether the receipt that `move` tells of was rolled back with a try before this one. */
+static bool is_saved_lost(const struct journal *journal, const struct cycle_move *move)
+{
+	return journal->saved.cycle == move->cycle &&
+	       fsm_event_kind(move->event) == FSM_KIND_TELLS && sqlite3_get_autocommit(journal->db);
+}
+
+/* In a transaction, which it ends but for a SAVED or UNSAVED. */
+static int move_within(struct journal *journal, const struct cycle_move *move,
+		       const struct journal_note *note, bool again, struct err *err)
+{
+	const struct journal_note plain = {.at = journal->saved_at};
+	const bool well = (!again || write_all(journal, &journal->saved, &plain, err) == 0) &&
+			  write_all(journal, move, note, err) == 0;
+	if (!well || fsm_event_kind(move->event) != FSM_KIND_SAVES)
+		return journal_end(journal, well, err);
+	remember_saved(journal, move, note->at);
+	return 0;
+}
+
 /*
  * Not every move stands for an action of its own, and each wait for the disk is dear:
  *
- *   SAVED, UNSAVED  stay in an open transaction, which TOLD ends: nothing is done between the two.
- * A death there leaves COMMIT, and the commit is found again by its trailers. AGAIN           is
- * committed without waiting for the disk. A power cut may forget it; then the budget is checked
- * once more, to the same end, and the next PASS waits for both.
+ * - SAVED and UNSAVED stay in an open transaction, which TOLD ends: nothing is done between the
+ *   two. A death there leaves COMMIT, and the commit is found again by its trailers.
+ * - AGAIN is committed without waiting for the disk. A power cut may forget it; then the budget is
+ *   checked once more, to the same end, and the next PASS waits for both.
  */
 int journal_move(struct journal *journal, const struct cycle_move *move,
 		 const struct journal_note *note, struct err *err)
 {
 	const enum fsm_kind kind = fsm_event_kind(move->event);
 	const bool lazy = kind == FSM_KIND_REPEATS && sqlite3_get_autocommit(journal->db);
+	const bool again = is_saved_lost(journal, move);
 	if (lazy && wait_for_disk(journal, false, err) != 0)
 		return -1;
 	int failed = journal_begin(journal, err);
-	if (!failed) {
-		const bool well = write_all(journal, move, note, err) == 0;
-		if (!well || kind != FSM_KIND_SAVES)
-			failed = journal_end(journal, well, err);
-	}
+	if (!failed)
+		failed = move_within(journal, move, note, again, err);
 	if (lazy && wait_for_disk(journal, true, failed ? NULL : err) != 0)
 		failed = -1;
 	return failed;

@@ -83,6 +83,12 @@ struct journal {
 	char *path;   /* as it is named in messages */
 	char *file;   /* the same without symbolic links above the repository's folder */
 	bool damaged; /* the database said so */
+	/* The SAVED or UNSAVED that waits in an open transaction for its TOLD: where that could not
+	 * be kept both are rolled back, and a TOLD that is tried again brings it along. cycle 0:
+	 * none. */
+	struct cycle_move saved;
+	struct receipt_facts saved_facts;
+	int64_t saved_at;
 	sqlite3_stmt *statements[JOURNAL_NSTATEMENTS];
 };
 

@@ -1,5 +1,6 @@
 /* The journal: what it gives back of cycles, steps, plans and messages, and what it refuses. */
 #include <signal.h>
+#include <sqlite3.h>
 #include <sys/resource.h>
 
 #include "tests/unit/journal_helpers.h"
@@ -81,6 +82,39 @@ START_TEST(a_cycle_left_in_any_state_can_be_resumed)
 	ck_assert_int_eq(proofs.told != NULL, recorded == FSM_POSTCHECK);
 	cycle_free(cycle);
 	journal_cycle_release(&last);
+}
+END_TEST
+
+/* Runs some SQL past the journal. */
+static void run_sql(const char *sql)
+{
+	sqlite3 *db;
+	ck_assert_int_eq(sqlite3_open(JOURNAL_PATH, &db), SQLITE_OK);
+	ck_assert_int_eq(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+	sqlite3_close(db);
+}
+
+/* A disk that is full just then: both moves are undone, and one more try has to bring back both. */
+START_TEST(a_report_tried_again_does_not_lose_the_receipt)
+{
+	struct cycle *cycle = begin_cycle(1, "plan");
+	start_step(cycle, 1, "Build", 1);
+	struct work *work = end_step(cycle, FSM_EV_DONE, USAGE_KNOWN(1000));
+	run_sql("CREATE TRIGGER full BEFORE INSERT ON message WHEN NEW.text = 'no room' "
+		"BEGIN SELECT RAISE(ABORT, 'full'); END");
+	struct receipt *receipt = save_step(cycle, work, &pushed);
+	note = (struct journal_note){.ok = true, .action = "pushed", .message = "no room"};
+	ck_assert_ptr_null(cycle_tell(cycle, receipt));
+	tell_step(cycle, receipt, true);
+	cycle_free(cycle);
+	reopen();
+	struct journal_cycle last = last_cycle();
+	ck_assert_int_eq(last.past.state, FSM_POSTCHECK);
+	ck_assert_int_eq(last.past.receipt.result, RECEIPT_PUSHED);
+	ck_assert_str_eq(last.past.receipt.commit, pushed.commit);
+	journal_cycle_release(&last);
+	/* As many moves as were made: the index would fail on the same one twice. */
+	run_sql("CREATE UNIQUE INDEX once ON move(cycle, state, event)");
 }
 END_TEST
 
@@ -522,6 +556,7 @@ static void add_life(Suite *suite)
 	tcase_add_test(life, a_new_journal_is_empty);
 	tcase_add_test(life, a_begun_cycle);
 	tcase_add_loop_test(life, a_cycle_left_in_any_state_can_be_resumed, FSM_STEP, FSM_CLOSED);
+	tcase_add_test(life, a_report_tried_again_does_not_lose_the_receipt);
 	tcase_add_test(life, a_closed_cycle);
 	tcase_add_test(life, the_newest_cycle_is_the_last);
 	tcase_add_test(life, unknown_usage_stays_unknown);
