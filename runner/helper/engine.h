@@ -26,6 +26,8 @@ struct job {
 	int64_t deadline;    /* until when a lock is waited for; clock_monotonic_ms */
 	int64_t deadline_ms; /* the same as a span, for words */
 	int client;          /* the socket: readable means that the client is gone */
+	char *said;          /* what was mended on the way is added here */
+	size_t said_size;
 };
 
 struct engine_libgit2;

@@ -370,6 +370,7 @@ static void commit_stage(struct work *work, size_t changed)
 		fail(work, RECEIPT_COMMIT_ERROR, "the tree can't be written");
 		return;
 	}
+	changed += stage->rebuilt;
 	if (changed && stage_write(stage) != 0) {
 		fail(work, RECEIPT_COMMIT_ERROR, "the index can't be written");
 		return;
@@ -400,15 +401,33 @@ static bool has_head_moved(const struct work *work)
 	       strcmp(now.head, look->head) != 0;
 }
 
+static int keep_damaged(struct work *work)
+{
+	char kept[LOOK_PATH + 96];
+	const struct job *job = work->job;
+	const size_t used = strlen(job->said);
+	if (stage_keep_damaged(&work->engine->stage, kept, sizeof(kept)) != 0) {
+		facts_fail(work->facts, RECEIPT_COMMIT_ERROR, "%s: can't be made: %s", kept,
+			   strerror(errno));
+		return -1;
+	}
+	snprintf(job->said + used, job->said_size - used,
+		 "%sthe index was damaged: built anew from HEAD, kept as %s", used ? "; " : "",
+		 kept);
+	return 0;
+}
+
 static enum engine_answer commit_locked(struct work *work)
 {
 	struct stage *stage = &work->engine->stage;
 	size_t changed = 0;
 	if (has_head_moved(work))
 		return ENGINE_AGAIN;
-	if (stage_open(stage, work->engine->repository, work->job->look->gitdir,
-		       "index.stepgate") != 0)
+	if (stage_open(stage, work->engine->repository, work->job->look->gitdir, "index.stepgate",
+		       work->parent) != 0)
 		return ENGINE_PASSES;
+	if (stage->damaged && keep_damaged(work) != 0)
+		return ENGINE_ANSWERED;
 	if (git_index_has_conflicts(stage->index)) {
 		facts_fail(work->facts, RECEIPT_CONFLICTED, "resolve them with `git add`");
 		return ENGINE_ANSWERED;
@@ -485,7 +504,8 @@ static enum engine_answer salvage(struct work *work)
 	git_repository *repository = work->engine->repository;
 	size_t changed = 0;
 	int took = CHANGES_PASS;
-	if (stage_open(&stage, repository, work->job->look->gitdir, "index.salvage") == 0) {
+	if (stage_open(&stage, repository, work->job->look->gitdir, "index.salvage",
+		       work->parent) == 0) {
 		if (git_index_has_conflicts(stage.index)) {
 			facts_fail(work->facts, RECEIPT_CONFLICTED, "resolve them with `git add`");
 			took = -1;

@@ -1,9 +1,11 @@
 /* The engine that runs git itself: slower, and right where libgit2 is not. */
+#include <errno.h>
 #include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "runner/helper/engine.h"
@@ -16,7 +18,7 @@
 #define COMMIT_MS 1500000 /* what the repository's own hooks and filters may take */
 #define RETRY_MS  50
 #define WORDS     512
-#define VARIABLE  (LOOK_PATH + 64)
+#define VARIABLE  (LOOK_PATH + 128)
 
 /* What git knows, for look_source. */
 struct source {
@@ -266,6 +268,68 @@ static int get_line(struct work *work, char *out, size_t size)
 	return -1;
 }
 
+static bool is_index_damaged(const struct git_answer *answer)
+{
+	static const char *const words[] = {
+		"index file corrupt",  "index file smaller than expected", "bad signature 0x",
+		"bad index file sha1", "unordered stage entries",          "malformed name field",
+	};
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (strstr(answer->complaint, words[i]))
+			return true;
+	return false;
+}
+
+/* The one that can't be read is kept, and never just deleted: a tracked file that is ignored would
+ * not come back. */
+static int rebuild_index(struct work *work)
+{
+	char real[LOOK_PATH + 32], kept[LOOK_PATH + 96], built[LOOK_PATH + 64];
+	const struct job *job = work->job;
+	const size_t used = strlen(job->said);
+	const bool missing = snprintf(real, sizeof(real), "%s/index", job->look->gitdir) > 0 &&
+			     access(real, F_OK) != 0;
+	snprintf(kept, sizeof(kept), "%s.damaged-%lld", real, (long long)time(NULL));
+	snprintf(built, sizeof(built), "%s.stepgate", real);
+	if (!missing && link(real, kept) != 0 && errno != EEXIST) {
+		facts_fail(work->facts, RECEIPT_COMMIT_ERROR, "%s: can't be made: %m", kept);
+		return -1;
+	}
+	unlink(built);
+	snprintf(work->variables[4], VARIABLE, "GIT_INDEX_FILE=%s", built);
+	work->environment[4] = work->variables[4];
+	const int failed = RUN(work, NULL, "read-tree", job->look->head);
+	work->environment[4] = NULL;
+	if (failed)
+		return -1;
+	if (rename(built, real) != 0) {
+		facts_fail(work->facts, RECEIPT_COMMIT_ERROR, "%s: can't be replaced: %m", real);
+		return -1;
+	}
+	if (!missing)
+		snprintf(job->said + used, job->said_size - used,
+			 "%sthe index was damaged: built anew from HEAD, kept as %s",
+			 used ? "; " : "", kept);
+	return 0;
+}
+
+/* Sees to it that there is an index that git can read. */
+static int mend_index(struct work *work)
+{
+	char real[LOOK_PATH + 32];
+	const char *const args[] = {"ls-files", "--unmerged", NULL};
+	snprintf(real, sizeof(real), "%s/index", work->job->look->gitdir);
+	if (!work->job->look->head[0])
+		return 0;
+	if (access(real, F_OK) != 0)
+		return rebuild_index(work);
+	if (run_once(work, args, NULL) != 0)
+		return -1;
+	return !git_answer_ok(&work->answer) && is_index_damaged(&work->answer)
+		       ? rebuild_index(work)
+		       : 0;
+}
+
 static int has_conflicts(struct work *work)
 {
 	if (RUN(work, NULL, "ls-files", "--unmerged") != 0)
@@ -435,7 +499,7 @@ void engine_program_save(const struct job *job, struct receipt_facts *facts)
 	git_answer_init(&work.answer);
 	*facts = (struct receipt_facts){.result = RECEIPT_COMMIT_ERROR};
 	set_environment(&work);
-	const bool free_to_go = has_conflicts(&work) == 0;
+	const bool free_to_go = mend_index(&work) == 0 && has_conflicts(&work) == 0;
 	if (free_to_go && job->request->salvage_ref)
 		salvage(&work);
 	else if (free_to_go && wait_for_index(&work) == 0)

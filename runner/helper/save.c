@@ -105,6 +105,8 @@ static enum engine_answer commit(struct saver *saver, const struct git_request *
 		.deadline = deadline,
 		.deadline_ms = saver->conf->lock_timeout_ms,
 		.client = saver->client,
+		.said = saver->said,
+		.said_size = sizeof(saver->said),
 	};
 	if (!message) {
 		facts_fail(facts, RECEIPT_COMMIT_ERROR, "out of memory");

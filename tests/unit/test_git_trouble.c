@@ -268,13 +268,60 @@ START_TEST(test_repository_disappears)
 }
 END_TEST
 
+/* Kept, and built anew from HEAD: a file that is tracked though it is ignored stays. */
+static void damage_index(const char *how)
+{
+	sh("cd work; echo '*.log' >.gitignore; echo l >a.log; git add -f .gitignore a.log;"
+	   "git commit -qm log; git push -q");
+	git = open_git(conf_of("work"));
+	sh("cd work; echo x >x; %s", how);
+	struct receipt_facts facts = save_all(git, "x");
+	ck_assert_result(facts, RECEIPT_PUSHED);
+	ck_assert_str_eq(sh("git -C up.git ls-tree --name-only main"), ".gitignore\na.log\none\nx");
+	ck_assert_str_eq(sh("git -C work status --porcelain"), "");
+	if (strcmp(how, "rm .git/index") != 0) {
+		ck_assert_has(facts.why, "the index was damaged: built anew from HEAD, kept as ");
+		ck_assert_str_eq(sh("ls work/.git/index.damaged-* | wc -l"), "1");
+	}
+	sh("echo y >work/x");
+	facts = save_all(git, "y");
+	assert_pushed(&facts);
+	git_free(git);
+}
+
+static const char *const damages[] = {
+	"printf garbage >.git/index",
+	": >.git/index",
+	"rm .git/index",
+	"truncate -s 20 .git/index",
+	"truncate -s -30 .git/index",
+	"printf X | dd of=.git/index bs=1 seek=80 conv=notrunc 2>/dev/null",
+};
+
 START_TEST(test_damaged_index)
 {
+	make_repository();
+	damage_index(damages[_i]);
+}
+END_TEST
+
+/* git itself does not look at the sum: it sees only the first ones. */
+START_TEST(test_damaged_index_by_the_program)
+{
+	make_repository();
+	sh("git config --global index.sparse true");
+	damage_index(damages[_i]);
+}
+END_TEST
+
+START_TEST(test_salvage_with_a_damaged_index)
+{
 	open_work();
-	sh("echo x >work/x; printf garbage >work/.git/index");
-	const struct receipt_facts facts = save_all(git, "x");
-	ck_assert_result(facts, RECEIPT_COMMIT_ERROR);
-	ck_assert_has(facts.why, "index");
+	sh("cd work; echo x >x; printf garbage >.git/index");
+	const struct receipt_facts facts = save_as(git, "x", GIT_ALL, "refs/stepgate/salvage/1-1");
+	ck_assert_result(facts, RECEIPT_SALVAGED);
+	ck_assert_str_eq(sh("git -C up.git ls-tree --name-only refs/stepgate/salvage/1-1"),
+			 "one\nx");
 	ck_assert_str_eq(sh("cat work/.git/index"), "garbage");
 	git_free(git);
 }
@@ -329,9 +376,15 @@ int main(void)
 		test_conflicted,
 		test_bad_surroundings,
 		test_repository_disappears,
-		test_damaged_index,
 		test_damaged_head,
 		test_surroundings_of_another_repository,
 	};
-	return run_tests_by_both("git trouble", tests, sizeof(tests) / sizeof(tests[0]));
+	const TTest *const damaged[] = {test_damaged_index};
+	const TTest *const seen_by_git[] = {test_damaged_index_by_the_program};
+	const TTest *const by_libgit2[] = {test_salvage_with_a_damaged_index};
+	int failed = run_tests_by_both("git trouble", tests, sizeof(tests) / sizeof(tests[0]));
+	failed |= run_tests_of("git trouble", damaged, 1, 6);
+	failed |= run_tests_of("git trouble", seen_by_git, 1, 4);
+	failed |= run_tests("git trouble", by_libgit2, 1);
+	return failed;
 }
