@@ -1,16 +1,21 @@
 #include "runner/rebuild.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "runner/child.h"
 #include "status/clock.h"
+#include "status/file.h"
 #include "status/text.h"
 
 #define COMMITS    "5000" /* how far back the history is read */
 #define TIMEOUT_MS 60000
 #define LARGEST    (8 << 20)
+
+#define IS_REBUILT \
+	"the journal was rebuilt from git's history" /* begins the message that says so */
 
 /* One line a commit, newest first: subject, cycle, step, status. */
 #define FIELD         "\x1f"
@@ -70,6 +75,7 @@ static int read_history(const struct session *session, struct text *text, struct
 struct found {
 	int64_t cycle; /* the newest */
 	size_t steps;  /* of this plan, marked as done */
+	bool told;     /* a rebuilding before this one was told: nothing is marked any more */
 };
 
 static const struct conf_step *find_step(const struct conf *conf, const char *subject)
@@ -97,7 +103,8 @@ static int take_commit(struct session *session, char *const field[4], struct fou
 	    strstr(field[0], " closed: All work completed"))
 		return 1;
 	const struct conf_step *step = find_step(session->conf, field[0]);
-	if (!step || cycle < 1 || number < 1 || number > INT32_MAX || strcmp(field[3], "NOK") == 0)
+	if (!step || found->told || cycle < 1 || number < 1 || number > INT32_MAX ||
+	    strcmp(field[3], "NOK") == 0)
 		return 0;
 	found->steps++;
 	return journal_plan_mark(session->journal, session->plan_name, step->title, cycle,
@@ -125,25 +132,52 @@ static int take_history(struct session *session, char *text, struct found *found
 	return ended < 0 ? -1 : 0;
 }
 
+static void find_sign(void *context, const struct journal_line *line)
+{
+	if (strcmp(line->kind, "warning") == 0 &&
+	    strncmp(line->text, IS_REBUILT, strlen(IS_REBUILT)) == 0)
+		*(bool *)context = true;
+}
+
+static bool is_told(struct session *session)
+{
+	bool told = false;
+	journal_messages(session->journal, 0, INT_MAX, find_sign, &told, NULL);
+	return told;
+}
+
+bool rebuild_is_due(struct session *session)
+{
+	char path[PATH_MAX];
+	struct journal_cycle last;
+	const int found = journal_last_cycle(session->journal, &last, NULL);
+	if (found > 0)
+		journal_cycle_release(&last);
+	return found == 0 &&
+	       snprintf(path, sizeof(path), "%s/" JOURNAL_PATH, session->folder) <
+		       (int)sizeof(path) &&
+	       file_was_set_aside(path);
+}
+
 int rebuild_journal(struct session *session, struct err *err)
 {
 	struct text text = {.bytes = NULL};
-	struct found found = {.cycle = 0};
+	struct found found = {.told = is_told(session)};
 	struct err why = {.code = ERR_NONE};
 	if (!session->conf->repository.commit)
 		return 0;
-	int failed = 0;
-	if (read_history(session, &text, &why) != 0)
+	if (read_history(session, &text, &why) != 0) {
+		free(text.bytes);
 		session_warn(session, "the journal could not be rebuilt: %s", why.text);
-	else if (text.bytes)
-		failed = take_history(session, text.bytes, &found, err);
+		return 0;
+	}
+	const int failed = text.bytes ? take_history(session, text.bytes, &found, err) : 0;
 	free(text.bytes);
 	session->newest_known = found.cycle;
-	if (!failed)
-		session_warn(
-			session,
-			"the journal was rebuilt from git's history: the newest cycle in it is "
-			"%lld, and %zu of the plan's %zu steps are done",
-			(long long)found.cycle, found.steps, session->conf->nsteps);
+	if (!failed && !found.told)
+		session_warn(session,
+			     IS_REBUILT ": the newest cycle in it is %lld, and %zu of the plan's "
+					"%zu steps are done",
+			     (long long)found.cycle, found.steps, session->conf->nsteps);
 	return failed;
 }

@@ -4,9 +4,13 @@
 
 #include "runner/session.h"
 
-/* Marks the steps of the session's plan as done whose commits are found in the branch's history by
- * their trailers, and notes the newest cycle found there. Says what it found. To be called on a
- * journal that is new, before the plan is read. 0, or -1 and *err. */
+/* Whether the journal was begun in the place of a damaged one and knows of no cycle yet: what was
+ * rebuilt of it, if its maker came to that, is not yet all in it. */
+bool rebuild_is_due(struct session *session);
+
+/* Notes the newest cycle found in the branch's history and, the first time, marks the steps of the
+ * session's plan as done whose commits are found there by their trailers, and says what it found.
+ * To be called before the plan is read, on a journal of no cycle. 0, or -1 and *err. */
 int rebuild_journal(struct session *session, struct err *err);
 
 #endif

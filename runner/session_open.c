@@ -57,13 +57,12 @@ int session_open(struct session *session, const struct conf *conf, enum session_
 	    reserve_make(session->folder, err) != 0 ||
 	    journal_open(session->folder, &session->journal, &notice, err) != 0)
 		return -1;
-	const bool lost = notice != NULL;
 	tell_notice(session, notice);
 	notice = NULL;
 	if (document_load(session->folder, &session->doc, &notice, err) != 0)
 		return -1;
 	tell_notice(session, notice);
-	if (lost && rebuild_journal(session, err) != 0)
+	if (rebuild_is_due(session) && rebuild_journal(session, err) != 0)
 		return -1;
 	return plan_init(&session->plan, conf, session->journal, session->plan_name, err);
 }

@@ -1,5 +1,6 @@
 #include "status/file.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
@@ -12,6 +13,8 @@
 #include <unistd.h>
 
 #include "status/clock.h"
+
+#define ASIDE ".damaged-"
 
 static int too_long(const char *path, struct err *err)
 {
@@ -182,7 +185,7 @@ int file_set_aside(const char *path, const char *const *suffixes, char *aside, s
 {
 	char now[CLOCK_TEXT], name[PATH_MAX];
 	const int length =
-		snprintf(name, sizeof(name), "%s.damaged-%s", path, clock_write(clock_now(), now));
+		snprintf(name, sizeof(name), "%s" ASIDE "%s", path, clock_write(clock_now(), now));
 	if (length >= (int)sizeof(name) || (size_t)length >= size)
 		return too_long(path, err);
 	for (; suffixes && *suffixes; suffixes++)
@@ -194,6 +197,23 @@ int file_set_aside(const char *path, const char *const *suffixes, char *aside, s
 		return err_errno(err, "%s: can't be made durable", name);
 	memcpy(aside, name, (size_t)length + 1);
 	return 0;
+}
+
+bool file_was_set_aside(const char *path)
+{
+	char folder[PATH_MAX], name[PATH_MAX];
+	bool was = false;
+	if (snprintf(folder, sizeof(folder), "%s", path) >= (int)sizeof(folder) ||
+	    snprintf(name, sizeof(name), "%s" ASIDE, path) >= (int)sizeof(name))
+		return false;
+	DIR *there = opendir(dirname(folder));
+	const char *slash = strrchr(name, '/');
+	const char *prefix = slash ? slash + 1 : name;
+	for (const struct dirent *entry; there && !was && (entry = readdir(there));)
+		was = strncmp(entry->d_name, prefix, strlen(prefix)) == 0;
+	if (there)
+		closedir(there);
+	return was;
 }
 
 /* One folder whose parent is there. What is there already must be a folder, and no link to one

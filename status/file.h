@@ -2,6 +2,7 @@
 #ifndef STATUS_FILE_H
 #define STATUS_FILE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "conf/err.h"
@@ -21,6 +22,9 @@ int file_read(const char *path, size_t most, char **bytes, size_t *length, struc
  * where there is such a file: PATH-wal becomes PATH.damaged-TIME-wal. 0, or -1 and *err. */
 int file_set_aside(const char *path, const char *const *suffixes, char *aside, size_t size,
 		   struct err *err);
+
+/* Whether PATH was ever set aside so, and still lies there. False also where that can't be seen. */
+bool file_was_set_aside(const char *path);
 
 /* Makes the folder and its parents that are missing (mode 0777 & ~umask), fsyncing the folder of
  * each one made. 0, or -1 and *err. */

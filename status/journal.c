@@ -181,8 +181,8 @@ static int set_aside(const struct journal *journal, const char *what, char **wor
 	return 0;
 }
 
-/* Opens it; what is damaged makes room for a new one. *words then says so. */
-static int open_or_mend(struct journal *journal, char **words, struct err *err)
+/* Opens it; what is damaged makes room for a new one, where it may. *words then says so. */
+static int open_or_mend(struct journal *journal, bool may_mend, char **words, struct err *err)
 {
 	for (int attempt = 1;; attempt++) {
 		struct err why = {.code = ERR_NONE};
@@ -191,7 +191,7 @@ static int open_or_mend(struct journal *journal, char **words, struct err *err)
 			return -1;
 		if (open_once(journal, &why) == 0)
 			return 0;
-		if (!journal->damaged || attempt == 3) {
+		if (!journal->damaged || !may_mend || attempt == 3) {
 			*err = why;
 			return -1;
 		}
@@ -211,11 +211,9 @@ int journal_open(const char *folder, struct journal **journal, char **notice, st
 	const int there = new_journal(folder, &made, &why);
 	if (there == 0)
 		err_set(&why, ERR_SYSTEM, "%s: no such folder", folder);
-	if (there > 0 && open_or_mend(made, &words, &why) == 0) {
+	if (there > 0 && open_or_mend(made, notice != NULL, &words, &why) == 0) {
 		if (notice)
 			*notice = words;
-		else
-			free(words);
 		*journal = made;
 		return 0;
 	}

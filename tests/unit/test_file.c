@@ -253,7 +253,10 @@ START_TEST(a_damaged_file_is_kept_under_another_name)
 {
 	char aside[256];
 	write_text("f", "broken");
+	ck_assert(!file_was_set_aside("f"));
 	assert_ok(file_set_aside("f", NULL, aside, sizeof(aside), &err), err);
+	ck_assert(file_was_set_aside("f") && file_was_set_aside("./f"));
+	ck_assert(!file_was_set_aside("g") && !file_was_set_aside("nowhere/f"));
 	ck_assert(!is_there("f"));
 	ck_assert_int_eq(strncmp(aside, "f.damaged-20", 12), 0);
 	ck_assert_str_eq(text_of(aside), "broken");

@@ -207,6 +207,19 @@ START_TEST(what_is_no_database_is_set_aside)
 }
 END_TEST
 
+START_TEST(nothing_is_set_aside_where_nobody_could_be_told)
+{
+	struct journal *none = NULL;
+	char name[256];
+	remove_journal();
+	write_text(JOURNAL_PATH, "no database at all");
+	ck_assert_int_eq(journal_open(".", &none, NULL, &err), -1);
+	ck_assert_int_eq(err.code, ERR_DAMAGED);
+	ck_assert_str_eq(err.text, "./.stepgate/state.db: file is not a database");
+	ck_assert_int_eq(count_files(".stepgate", "state.db.damaged-", name), 0);
+}
+END_TEST
+
 START_TEST(a_database_cut_short_is_set_aside)
 {
 	fill_journal();
@@ -399,6 +412,7 @@ int main(void)
 	suite_add_tcase(suite, opening);
 	tcase_add_checked_fixture(damage, set_up, tear_down);
 	tcase_add_loop_test(damage, what_is_no_database_is_set_aside, 0, 3);
+	tcase_add_test(damage, nothing_is_set_aside_where_nobody_could_be_told);
 	tcase_add_test(damage, a_database_cut_short_is_set_aside);
 	tcase_add_test(damage, a_database_without_our_tables_is_set_aside);
 	tcase_add_test(damage, the_log_of_a_damaged_database_goes_with_it);

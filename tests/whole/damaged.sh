@@ -17,9 +17,15 @@ expect_line 'Cycle 1 closed: Token threshold exceeded: 40.0%'
 expect_exit 1 run
 expect_line 'Step 3 completed: Tokens: 0.0%; Status: NOK, failed'
 
+# `stepgate report`, which a worker may call at any time, mends nothing.
+cp .stepgate/state.db ../state.db
+printf 'this is no database' > .stepgate/state.db
+expect_exit 1 report hello
+expect_stderr "stepgate: $PWD/.stepgate/state.db: file is not a database"
+expect "the journal" "$(cat .stepgate/state.db)" 'this is no database'
+
 # The journal is lost: what git's history tells is enough to go on with the right step.
 touch ../fine
-printf 'this is no database' > .stepgate/state.db
 expect_exit 0 run
 expect_in_stderr 'a new journal is begun'
 expect_in_stderr "the journal was rebuilt from git's history: the newest cycle in it is 2, and 2 of the plan's 4 steps are done"
@@ -27,6 +33,15 @@ expect_line 'Starting Step 3: Tokens at 0.0%'
 expect_line 'Cycle 3 closed: All work completed'
 expect "what ran" "$(tr '\n' ' ' < ../runs)" 'one two three three four '
 [[ -n $(ls .stepgate/state.db.damaged-*) ]] || fail "the damaged journal is not kept"
+
+# The same where the one that set it aside died before it was rebuilt; and it is rebuilt once.
+rm -f .stepgate/state.db*
+mv ../state.db .stepgate/state.db.damaged-2026-01-01T00:00:00.000000Z
+expect_exit 0 run
+expect_in_stderr "the journal was rebuilt from git's history: the newest cycle in it is 3, and 4 of the plan's 4 steps are done"
+expect_stdout ''
+expect_exit 0 run
+expect_stderr 'stepgate: the plan is done: nothing to run'
 
 # The status document is rubbish.
 sed -i 's/Damaged/Again/' stepgate.conf
