@@ -85,6 +85,7 @@ END
 pid=$!
 wait_for 10 test -e ../long
 echo '+0' > "$file"
+: > "$errors"
 began=${EPOCHREALTIME/./}
 "${faked[@]}" "$STEPGATE" run --wait=1s > "$out" 2> "$errors" &
 wait_for 10 grep -q waiting "$errors"

@@ -14,7 +14,7 @@ write_config stepgate.conf << 'END'
 title = "Stop"
 on_failure_work = "commit"
 step "long" {
-	shell = "echo begun > begun; trap 'echo saved > saved; exit 0' TERM; while [ ! -e ../go ]; do sleep 0.01; done; rm ../go"
+	shell = "trap 'echo saved > saved; exit 0' TERM; echo begun > begun; while [ ! -e ../go ]; do sleep 0.01; done; rm ../go"
 	grace = "20s"
 }
 step "never" { shell = "touch never" }
@@ -101,7 +101,7 @@ write_config hard.conf << 'END'
 title = "Stop hard"
 on_failure_work = "commit"
 step "long" {
-	shell = "echo begun > begun; trap 'echo saved > saved' TERM; while :; do sleep 0.01; done"
+	shell = "trap 'echo saved > saved' TERM; echo begun > begun; while :; do sleep 0.01; done"
 	grace = "20s"
 }
 END
@@ -120,7 +120,7 @@ expect "what it saved upstream" "$(git -C ../repo.git show main:saved)" saved
 
 sed 's/20s/2s/' hard.conf > soft.conf
 rm -f begun saved
-timeout 1 "$STEPGATE" run soft.conf > "$out" 2> "$errors"
+timeout 3 "$STEPGATE" run soft.conf > "$out" 2> "$errors"
 [[ -e saved ]] || fail "it was killed at the first asking"
 expect_line 'Cycle 7 closed: User requested'
 

@@ -34,6 +34,7 @@ expect_exit 3 start --task x --wait=50ms
 expect_in_stderr 'another cycle has the repository'
 
 # Who waits is stopped like who runs; and gets its turn when the other has ended.
+: > "$errors"
 "$STEPGATE" run --wait > "$out" 2> "$errors" &
 pid=$!
 wait_for 10 grep -q waiting "$errors"
@@ -43,6 +44,7 @@ expect "exit code" $? 0
 expect_stdout ''
 expect_in_stderr 'stepgate: stopped on request: nothing was started'
 
+: > "$errors"
 "$STEPGATE" run --wait=100s > "$out" 2> "$errors" &
 pid=$!
 wait_for 10 grep -q waiting "$errors"
@@ -71,6 +73,7 @@ for name in a b c d e f; do
 done
 [[ $(tr ' ' '\n' <<< "$jitters" | sort -u | wc -l) -gt 3 ]] || fail "the jitters are $jitters"
 expect_exit 2 run --jitter 24h nowhere.conf
+: > "$errors"
 "$STEPGATE" run --jitter 24h > "$out" 2> "$errors" &
 pid=$!
 wait_for 10 grep -q jitter "$errors"
