@@ -41,6 +41,28 @@ bound STEP 5000
 expect "exit code" $code 0
 expect_line 'Cycle 1 closed: User requested'
 
+# Waiting for its turn, or for another cycle: 1 s, and nothing was started.
+: > "$errors"
+"$STEPGATE" run step.conf --jitter 24h > "$out" 2> "$errors" &
+pid=$!
+wait_for 20 grep -q jitter "$errors"
+bound "waiting for its turn" 1000
+expect "exit code" $code 0
+expect_stdout ''
+rm -f ../stays
+"$STEPGATE" run step.conf > holder.out 2> holder.err &
+holder=$!
+wait_for 20 test -e ../stays
+: > "$errors"
+"$STEPGATE" run step.conf --wait > "$out" 2> "$errors" &
+pid=$!
+wait_for 20 grep -q 'waiting for another' "$errors"
+bound "waiting for another" 1000
+expect "exit code" $code 0
+expect_stdout ''
+pid=$holder
+bound STEP 5000
+
 # PRECHECK and POSTCHECK: 1 s. A plan of many quick steps is in each of its states again and again,
 # so wherever the signal meets it, it has this and a whole commit and report to do.
 {
@@ -53,7 +75,7 @@ for i in 1 2 3; do
 	start ../quick quick.conf
 	bound "any state" 3000
 	expect "exit code" $code 0
-	expect_line "Cycle $((i + 1)) closed: User requested"
+	expect_line "Cycle $((i + 2)) closed: User requested"
 done
 
 # COMMIT: lock_timeout + push_timeout + 10 s, and again for the closing words.
@@ -73,7 +95,7 @@ start ../pushing commit.conf
 bound COMMIT 24000
 expect "exit code" $code 1
 expect_line 'Step 1 completed: Tokens: 0.0%; Status: NOK, push failed'
-expect_line 'Cycle 5 closed: User requested'
+expect_line 'Cycle 6 closed: User requested'
 rm ../repo.git/hooks/pre-receive
 
 # REPORT: the timeout of each report + 2 s, here of two, and again for the closing words.
@@ -88,5 +110,5 @@ start ../reporting report.conf
 bound REPORT 13000
 expect "exit code" $code 0
 expect_line 'Step 1 completed: Tokens: 0.0%; Status: OK, updated & pushed'
-expect_line 'Cycle 6 closed: User requested'
+expect_line 'Cycle 7 closed: User requested'
 [[ ! -e ../never ]] || fail "a step ran after the stop"
