@@ -87,7 +87,7 @@ static void save(struct session *session, bool salvage, struct receipt_facts *fa
 static void tick(struct session *session, bool done)
 {
 	struct err err = {.code = ERR_NONE};
-	const int at = plan_find(&session->plan, session->step.title);
+	const int at = session_plan_index(session);
 	if (at < 0)
 		return;
 	if ((done ? plan_tick : plan_untick)(&session->plan, at, &err) != 0)

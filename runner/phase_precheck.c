@@ -25,8 +25,7 @@ static int choose(struct session *session)
 	const struct session_step *last = &session->step;
 	if (!reread_plan(session))
 		return LOST;
-	const int again =
-		last->title && last->attempt ? plan_find(&session->plan, last->title) : -1;
+	const int again = last->attempt ? session_plan_index(session) : -1;
 	if (again >= 0 && !session->plan.steps[again].dealt_with &&
 	    !session->plan.steps[again].gone)
 		return again;
@@ -54,9 +53,8 @@ static void wait_for_retry(struct session *session)
 /* Whether the step is the one that failed just now (a death of ours is no failure of its). */
 static bool is_again(const struct session *session, int next)
 {
-	return next >= 0 && session->step.title && session->step.attempt > 0 &&
-	       session->step.how != FSM_EV_INTERRUPTED &&
-	       plan_find(&session->plan, session->step.title) == next;
+	return next >= 0 && session->step.attempt > 0 && session->step.how != FSM_EV_INTERRUPTED &&
+	       session_plan_index(session) == next;
 }
 
 /* The event that closes the cycle before another step. */
@@ -65,6 +63,24 @@ static enum fsm_event ending(const struct session *session, int next)
 	if (session->foreign || session->full || next == LOST)
 		return FSM_EV_ERROR;
 	return next == NOTHING ? FSM_EV_COMPLETED : FSM_EV_USER;
+}
+
+/* Makes it the step under way. One that is done anew in the same cycle, since its item was
+ * unticked, is another attempt. 0, or -1 with session->err. */
+static int take_up(struct session *session, int next)
+{
+	const int64_t cycle = cycle_number(session->cycle);
+	const int number = session->plan.steps[next].number;
+	const struct conf_step *step = plan_conf(&session->plan, next, cycle);
+	int attempts = 0;
+	if (!step)
+		return err_set(&session->err, ERR_INTERNAL, "out of memory");
+	if (session_set_step(session, number, step->title, step) != 0 ||
+	    journal_attempts(session->journal, cycle, number, &attempts, &session->err) != 0)
+		return -1;
+	if (session->step.attempt <= attempts)
+		session->step.attempt = attempts + 1;
+	return 0;
 }
 
 struct gate_pass *precheck(struct session *session)
@@ -79,17 +95,10 @@ struct gate_pass *precheck(struct session *session)
 		close_cycle(session, ending(session, next));
 		return NULL;
 	}
-	const int number = session->plan.steps[next].number;
-	pass = cycle_pass_gate(session->cycle, number, &answer);
+	pass = cycle_pass_gate(session->cycle, session->plan.steps[next].number, &answer);
 	if (!pass) {
 		close_cycle(session, answer == GATE_SHUT ? FSM_EV_THRESHOLD : FSM_EV_ERROR);
 		return NULL;
 	}
-	const struct conf_step *step =
-		plan_conf(&session->plan, next, cycle_number(session->cycle));
-	if (!step) {
-		err_set(&session->err, ERR_INTERNAL, "out of memory");
-		return NULL;
-	}
-	return session_set_step(session, number, step->title, step) == 0 ? pass : NULL;
+	return take_up(session, next) == 0 ? pass : NULL;
 }

@@ -59,7 +59,7 @@ struct told *report_step(struct session *session, struct receipt *receipt)
 	else if (!step->ok && step->why[0])
 		session_warn(session, "step %d: %s", step->number, step->why);
 	outbox_deliver(session);
-	const int at = plan_find(&session->plan, step->title);
+	const int at = session_plan_index(session);
 	if (dealt && at >= 0)
 		plan_mark(&session->plan, at);
 	return told;

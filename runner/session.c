@@ -107,6 +107,13 @@ int session_new_cycle(struct session *session, const struct gate_terms *terms, s
 	return 0;
 }
 
+int session_plan_index(const struct session *session)
+{
+	if (session->foreign || !session->step.title)
+		return -1;
+	return plan_find(&session->plan, session->step.title);
+}
+
 int session_set_step(struct session *session, int number, const char *title,
 		     const struct conf_step *conf)
 {

@@ -108,6 +108,10 @@ bool session_unfinished(struct session *session);
 int session_set_step(struct session *session, int number, const char *title,
 		     const struct conf_step *conf);
 
+/* The index in the plan of the step under way; -1 where it has none, as in a cycle of another plan,
+ * whose titles are its own. */
+int session_plan_index(const struct session *session);
+
 /* A line of the product, on stdout at once. */
 void session_say(const char *line);
 /* The same; but a line that tells of what is as it should be is left out where the user wants none.

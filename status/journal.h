@@ -78,6 +78,11 @@ struct journal_note {
 int journal_move(struct journal *journal, const struct cycle_move *move,
 		 const struct journal_note *note, struct err *err);
 
+/* How often a step of a cycle was tried, the try under way among them. 0 and *attempts, or -1 and
+ * *err. */
+int journal_attempts(struct journal *journal, int64_t cycle, int step, int *attempts,
+		     struct err *err);
+
 /* What the step under way has used so far, so that it is known also after our death. Neither this
  * nor the process waits for the disk: a power cut may forget the last figures. */
 int journal_sample(struct journal *journal, int64_t cycle, struct usage own, struct err *err);

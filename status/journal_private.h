@@ -39,6 +39,7 @@
 	  "s.git_commit, s.ref, s.upstream, s.receipt_why, c.finished, c.cause, s.own, s.process " \
 	  "FROM cycle c LEFT JOIN step s ON s.id "                                                 \
 	  "= (SELECT max(id) FROM step WHERE cycle = c.number) ORDER BY c.number DESC LIMIT 1")    \
+	X(ATTEMPTS, "SELECT max(attempt) FROM step WHERE cycle = ?1 AND step = ?2")                \
 	X(PLAN_DONE, "SELECT title FROM plan_done WHERE plan = ?1")                                \
 	X(PLAN_PASSED, "SELECT title FROM plan_done p WHERE plan = ?1 AND EXISTS (SELECT 1 FROM "  \
 		       "step s WHERE s.cycle = p.cycle AND s.step = p.step GROUP BY s.step "       \

@@ -146,6 +146,27 @@ static int each_row(struct journal *journal, sqlite3_stmt *s,
 	return failed;
 }
 
+static int take_number(void *context, sqlite3_stmt *s)
+{
+	*(int *)context = sqlite3_column_int(s, 0);
+	return 0;
+}
+
+int journal_attempts(struct journal *journal, int64_t cycle, int step, int *attempts,
+		     struct err *err)
+{
+	sqlite3_stmt *s = journal_prepare(journal, JOURNAL_ATTEMPTS, err);
+	int most = 0; /* no row has NULL for its maximum, which is 0 as a number */
+	if (!s)
+		return -1;
+	sqlite3_bind_int64(s, 1, cycle);
+	sqlite3_bind_int(s, 2, step);
+	if (each_row(journal, s, take_number, &most, err) != 0)
+		return -1;
+	*attempts = most;
+	return 0;
+}
+
 struct titles {
 	void (*each)(void *context, const char *title);
 	void *context;

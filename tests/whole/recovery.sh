@@ -126,3 +126,47 @@ mv closing.conf mine.conf
 expect_exit 0 run mine.conf
 expect_line 'Cycle 5 closed: Error encountered'
 expect_line 'Cycle 6 closed: All work completed'
+
+# A step of this plan is not done because that cycle had one of the same title.
+rm -f ../pushing ../go
+cat > ../repo.git/hooks/pre-receive << END
+#!/bin/sh
+touch "$PWD/../pushing"
+while [ ! -e "$PWD/../go" ]; do sleep 0.01; done
+END
+chmod +x ../repo.git/hooks/pre-receive
+echo '- [ ] work' > PLAN.md
+write_config theirs.conf << 'END'
+title = "Theirs"
+step "work" { shell = "echo theirs > theirs" }
+END
+write_config list.conf << 'END'
+title = "List"
+checklist = "PLAN.md"
+step_template { shell = "echo mine >> ../mine" }
+END
+kill_at theirs.conf ../pushing
+touch ../go
+expect_exit 0 run list.conf
+expect_in_stderr 'cycle 7 was cut off: it goes on from COMMIT'
+expect "the commit of theirs" "$(commits 7 1)" 1
+expect "what the step of this plan did" "$(cat ../mine)" mine
+rm ../repo.git/hooks/pre-receive
+
+# An item that was unticked while its cycle was cut off is to be done again in that cycle.
+printf -- '- [ ] one\n- [ ] two\n' > PLAN.md
+write_config unticked.conf << 'END'
+title = "Unticked"
+checklist = "PLAN.md"
+step_template {
+	shell = "echo \"$STEPGATE_STEP_TITLE\" >> ../ticks; echo x >> \"$STEPGATE_STEP_TITLE\"; [ \"$STEPGATE_STEP_TITLE\" = one ] || [ -e ../again2 ] || { touch ../two; sleep 100; }"
+}
+END
+kill_at unticked.conf ../two
+touch ../again2
+sed -i 's/\[x\]/[ ]/' PLAN.md
+expect_exit 0 run unticked.conf
+expect "what was done" "$(tr '\n' ' ' < ../ticks)" 'one two two one '
+expect_line 'Cycle 9 closed: All work completed'
+expect "the file" "$(grep -c '\[x\]' PLAN.md)" 2
+expect "both commits of the first" "$(git log --format=%s --grep='Stepgate-Cycle: 9' | grep -c 'Step 1: one')" 2
