@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "status/clock.h"
@@ -193,6 +194,25 @@ void lock_describe(const struct lock *lock, long long cycle)
 	if (length > 0 && length < (int)sizeof(text) &&
 	    pwrite(lock->fd, text, (size_t)length, 0) == length)
 		(void)!ftruncate(lock->fd, length);
+}
+
+int lock_take_back(struct lock *lock, const char *folder, long long cycle, struct err *err)
+{
+	struct stat ours, there;
+	const int fd = open_lock(folder, O_RDWR | O_CREAT);
+	if (fd < 0)
+		return err_errno(err, "%s/%s: can't be opened", folder, LOCK_PATH);
+	const bool stood = fstat(fd, &there) == 0 && fstat(lock->fd, &ours) == 0 &&
+			   there.st_ino == ours.st_ino && there.st_dev == ours.st_dev;
+	const int failed = stood ? 0 : lock_file(fd, folder, err);
+	if (stood || failed) {
+		close(fd);
+		return failed;
+	}
+	close(lock->fd);
+	lock->fd = fd;
+	lock_describe(lock, cycle);
+	return 1;
 }
 
 void lock_release(struct lock *lock)

@@ -40,6 +40,10 @@ struct lock_holder {
 int lock_take(struct lock *lock, const char *folder, const char *config, struct err *err);
 /* Writes which cycle it is held for. A failure is of no consequence: the lock itself holds. */
 void lock_describe(const struct lock *lock, long long cycle);
+/* Whether the file is still the one that is locked. Where it was removed or another one put in its
+ * place, that one's lock is taken. 1: so it was; 0: it stood; -1 and *err: ERR_BUSY where somebody
+ * else has it meanwhile. */
+int lock_take_back(struct lock *lock, const char *folder, long long cycle, struct err *err);
 void lock_release(struct lock *lock);
 
 /* Who holds it, taking nothing; *holder is what it said of itself, cleaned, where it is not free.

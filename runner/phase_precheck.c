@@ -60,7 +60,7 @@ static bool is_again(const struct session *session, int next)
 /* The event that closes the cycle before another step. */
 static enum fsm_event ending(const struct session *session, int next)
 {
-	if (session->foreign || session->full || next == LOST)
+	if (session->foreign || session->full || session->ousted || next == LOST)
 		return FSM_EV_ERROR;
 	return next == NOTHING ? FSM_EV_COMPLETED : FSM_EV_USER;
 }
@@ -91,7 +91,7 @@ struct gate_pass *precheck(struct session *session)
 
 	if (is_again(session, next))
 		wait_for_retry(session);
-	if (next < 0 || session->full || stop_asked()) {
+	if (next < 0 || session->full || session->ousted || stop_asked()) {
 		close_cycle(session, ending(session, next));
 		return NULL;
 	}

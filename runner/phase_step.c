@@ -4,6 +4,7 @@
 
 #include "plugins/meter.h"
 #include "runner/child.h"
+#include "runner/home.h"
 #include "runner/host.h"
 #include "runner/phases.h"
 #include "runner/progress.h"
@@ -259,6 +260,7 @@ static enum fsm_event at_desk(struct session *session)
 
 static struct work *end_step(struct session *session, enum fsm_event how)
 {
+	home_mend(session);
 	session->step.how = how;
 	session->note = (struct journal_note){
 		.own = session->step.own,

@@ -54,7 +54,8 @@ struct session {
 	struct child_identity leftover; /* the worker of a step taken up; pid 0: none is known */
 	int64_t newest_known;           /* a cycle that git's history tells of; 0: none */
 	bool full;                      /* the disk is, and what was kept back is used up */
-	int64_t started_at;             /* of a cycle taken up: microseconds since 1970 */
+	bool ousted;        /* a worker took the lock away, and another run has it now */
+	int64_t started_at; /* of a cycle taken up: microseconds since 1970 */
 	bool again;         /* the next save may have been made by a process that died */
 	bool unsaved_close; /* the closing words did not reach the remote */
 };

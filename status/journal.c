@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "status/file.h"
 #include "status/journal_private.h"
@@ -161,16 +162,17 @@ static int open_once(struct journal *journal, struct err *err)
 	if (sqlite3_db_readonly(journal->db, "main") == 1)
 		return err_set(err, ERR_SYSTEM, "%s: can't be written: it is read-only",
 			       journal->path);
-	if (journal_run(journal, settings, err) != 0)
+	if (journal_run(journal, settings, err) != 0 || settle(journal, err) != 0)
 		return -1;
-	return settle(journal, err);
+	return look(journal, &journal->inode, err) < 0 ? -1 : 0;
 }
+
+static const char *const companions[] = {"-wal", "-shm", NULL};
 
 /* A damaged database is kept, with the files that belong to it, and gone from its place. Those go
  * first: a log that is left behind would be written into the new one. */
 static int set_aside(const struct journal *journal, const char *what, char **words, struct err *err)
 {
-	static const char *const companions[] = {"-wal", "-shm", NULL};
 	char aside[PATH_MAX], *made = NULL;
 	if (file_set_aside(journal->path, companions, aside, sizeof(aside), err) != 0)
 		return -1;
@@ -222,6 +224,50 @@ int journal_open(const char *folder, struct journal **journal, char **notice, st
 	err_set(err, why.code, "%s%s%s", words ? words : "", words ? "; " : "", why.text);
 	free(words);
 	return -1;
+}
+
+/* What stands in the place of the journal's files makes room. */
+static int clear_place(const struct journal *journal, bool occupied, struct err *err)
+{
+	char aside[PATH_MAX];
+	for (const char *const *each = companions; *each; each++) {
+		char path[PATH_MAX];
+		snprintf(path, sizeof(path), "%s%s", journal->file, *each);
+		if (!occupied && unlink(path) != 0 && errno != ENOENT)
+			return err_errno(err, "%s: can't be removed", path);
+	}
+	return occupied ? file_set_aside(journal->file, companions, aside, sizeof(aside), err) : 0;
+}
+
+/* The connection goes over to the file that is there now. */
+static int reconnect(struct journal *journal, struct err *err)
+{
+	struct journal fresh = {.path = journal->path, .file = journal->file};
+	if (open_once(&fresh, err) != 0) {
+		disconnect(&fresh);
+		return -1;
+	}
+	journal->damaged = true; /* no more is written to what is gone, nor removed by its name */
+	disconnect(journal);
+	*journal = fresh;
+	return 0;
+}
+
+int journal_put_back(struct journal *journal, struct err *err)
+{
+	ino_t now = 0;
+	sqlite3_int64 length = 0;
+	const int there = look(journal, &now, err);
+	if (there < 0 || (there > 0 && now == journal->inode))
+		return there < 0 ? -1 : 0;
+	unsigned char *bytes = sqlite3_serialize(journal->db, "main", &length, 0);
+	if (!bytes)
+		return out_of_memory(err);
+	int failed = clear_place(journal, there > 0, err);
+	if (!failed)
+		failed = file_replace(journal->file, bytes, (size_t)length, err);
+	sqlite3_free(bytes);
+	return failed || reconnect(journal, err) != 0 ? -1 : 1;
 }
 
 static int open_there(struct journal *journal, struct err *err)

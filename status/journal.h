@@ -103,6 +103,12 @@ int journal_outbox(struct journal *journal,
 		   struct err *err);
 int journal_outbox_remove(struct journal *journal, int64_t id, struct err *err);
 
+/* Whether the file is still the one that was opened; where it was removed or another one put in its
+ * place, ours is put back as it was, and the other one kept as file_set_aside does. Not between a
+ * SAVED or UNSAVED and its TOLD. 1: it was put back; 0: it stood; -1 and *err: the journal is as it
+ * was, and ends with its connection. */
+int journal_put_back(struct journal *journal, struct err *err);
+
 /* Adds a message. `kind` is a word ("report", "start", "warning", "agent"). 0, or -1 and *err. */
 int journal_message(struct journal *journal, int64_t cycle, const char *kind, const char *text,
 		    int64_t at, struct err *err);

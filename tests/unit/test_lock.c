@@ -237,6 +237,32 @@ START_TEST(test_a_process_is_itself)
 }
 END_TEST
 
+START_TEST(test_taken_back)
+{
+	struct err err = {.code = ERR_NONE};
+	struct lock_holder who;
+	int end;
+	take();
+	ck_assert_int_eq(lock_take_back(&lock, ".", 4, &err), 0);
+	ck_assert_int_eq(unlink(LOCK_PATH), 0);
+	ck_assert_int_eq(lock_take_back(&lock, ".", 4, &err), 1);
+	ck_assert_int_eq(lock_look(".", &who), LOCK_ALIVE);
+	ck_assert_int_eq(who.cycle, 4);
+	ck_assert_str_eq(who.config, "some.conf");
+	/* Somebody has another one in its place. */
+	ck_assert_int_eq(unlink(LOCK_PATH), 0);
+	const pid_t pid = holder(&end);
+	ck_assert_int_eq(lock_take_back(&lock, ".", 4, &err), -1);
+	ck_assert_int_eq(err.code, ERR_BUSY);
+	ck_assert_int_eq(lock_look(".", &who), LOCK_ALIVE);
+	ck_assert_int_eq(who.process.pid, pid);
+	close(end);
+	ck_assert_int_eq(waitpid(pid, NULL, 0), pid);
+	ck_assert_int_eq(lock_take_back(&lock, ".", 4, &err), 1);
+	lock_release(&lock);
+}
+END_TEST
+
 START_TEST(test_jitter)
 {
 	ck_assert_int_eq(patience_jitter("a.conf", 0), 0);
@@ -270,6 +296,7 @@ int main(void)
 			    sizeof(false_texts) / sizeof(*false_texts));
 	tcase_add_test(cases, test_strange_files);
 	tcase_add_test(cases, test_a_process_is_itself);
+	tcase_add_test(cases, test_taken_back);
 	tcase_add_test(cases, test_jitter);
 	suite_add_tcase(suite, cases);
 	SRunner *runner = srunner_create(suite);
