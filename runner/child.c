@@ -17,8 +17,9 @@
 #include "runner/watcher.h"
 #include "status/clock.h"
 
-#define KILL_WAIT_MS 400 /* how long a killed process, or its group, is waited for */
-#define END_WAIT_MS  800 /* how long what came of it is killed, again and again */
+#define KILL_WAIT_MS 400 /* how long the process itself is waited for after KILL */
+#define END_WAIT_MS  900 /* how long all that follows its end may take … */
+#define REST_WAIT_MS 700 /* … of which: what came of it is killed, again and again */
 #define POLL_MOST_MS 200 /* so that stop_hard is seen in time */
 #define DRAIN_MS     500
 #define CHUNK        65536
@@ -43,6 +44,7 @@ struct run {
 	int64_t heard; /* when it last wrote something */
 	enum ending ending;
 	enum child_end why;
+	int64_t ended;        /* when the process itself had */
 	bool lost;            /* it did not even die of KILL */
 	struct cgroup cgroup; /* of a contained child, like what follows */
 	struct spared spared;
@@ -193,11 +195,11 @@ static bool end_rest(struct run *run)
  * number can't be another group's meanwhile. */
 static void end_all(struct run *run)
 {
-	const int64_t deadline = clock_monotonic_ms() + END_WAIT_MS;
+	run->ended = clock_monotonic_ms();
 	if (run->spec->max_memory || run->spec->max_processes)
 		cgroup_tell(&run->cgroup, run->notice, sizeof(run->notice));
 	while (end_rest(run)) {
-		if (clock_monotonic_ms() >= deadline) {
+		if (clock_monotonic_ms() >= run->ended + REST_WAIT_MS) {
 			snprintf(run->notice, sizeof(run->notice),
 				 "some of what it started does not die");
 			break;
@@ -208,7 +210,7 @@ static void end_all(struct run *run)
 
 static void wait_for_group(const struct run *run)
 {
-	const int64_t deadline = clock_monotonic_ms() + KILL_WAIT_MS;
+	const int64_t deadline = run->ended + END_WAIT_MS;
 	while (waitpid(-run->child.pid, NULL, WNOHANG) >= 0 || errno == EINTR)
 		if (clock_monotonic_ms() >= deadline || poll(NULL, 0, 1) < 0)
 			return;
@@ -216,24 +218,33 @@ static void wait_for_group(const struct run *run)
 		poll(NULL, 0, 1);
 }
 
-/* What the pipes still hold is read, but not for ever: a process that left the group may hold them.
- */
+static bool any_open(const struct run *run)
+{
+	return run->streams[0].fd >= 0 || run->streams[1].fd >= 0 || run->streams[2].fd >= 0;
+}
+
+/* What the pipes still hold is read, but not for ever: somebody who got away may hold them. All at
+ * once, so that a held one keeps nothing back from the others. */
 static void drain(struct run *run)
 {
 	const int64_t most = run->spec->drain_ms ? run->spec->drain_ms : DRAIN_MS;
-	const int64_t deadline = clock_monotonic_ms() + most;
+	const int64_t wanted = clock_monotonic_ms() + most, last = run->ended + END_WAIT_MS;
+	const int64_t deadline = wanted < last ? wanted : last;
+	int64_t left = 1;
 	drop(&run->child.in);
-	for (int i = 0; i < 3; i++) {
-		struct stream *stream = &run->streams[i];
-		while (stream->fd >= 0) {
-			const int64_t left = deadline - clock_monotonic_ms();
-			struct pollfd ready = {.fd = stream->fd, .events = POLLIN};
-			if (left <= 0 || poll(&ready, 1, (int)left) == 0)
-				drop(&stream->fd);
-			else
-				pump(run, stream);
-		}
+	while (any_open(run) && left > 0) {
+		struct pollfd fds[3];
+		left = deadline - clock_monotonic_ms();
+		for (int i = 0; i < 3; i++)
+			fds[i] = (struct pollfd){.fd = run->streams[i].fd, .events = POLLIN};
+		if (poll(fds, 3, left > 0 ? (int)left : 0) == 0)
+			break;
+		for (int i = 0; i < 3; i++)
+			if (fds[i].revents)
+				pump(run, &run->streams[i]);
 	}
+	for (int i = 0; i < 3; i++)
+		drop(&run->streams[i].fd);
 }
 
 static int64_t limit_of(const struct run *run)
