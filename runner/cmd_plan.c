@@ -26,6 +26,13 @@ static const struct arg args[] = {
 	{.name = NULL},
 };
 
+/* What stands between `before` and `after` came from outside. */
+static void print_clean(const char *before, const char *text, const char *after)
+{
+	char clean[4096];
+	printf("%s%s%s", before, text_clean(text, strlen(text), clean, sizeof(clean)), after);
+}
+
 /* One word of a command as a shell would take it, so that it can be read without doubt. */
 static void print_word(const char *word)
 {
@@ -40,7 +47,7 @@ static void print_step(const struct conf_step *step, int number)
 	printf("  %d. %s\n     runs:", number, step->title);
 	for (size_t i = 0; step->command[i]; i++)
 		print_word(step->command[i]);
-	printf("\n     in %s", step->cwd);
+	print_clean("\n     in ", step->cwd, "");
 	if (step->timeout_ms)
 		printf(", at most %s", clock_span(step->timeout_ms, span));
 	printf("\n");
@@ -52,11 +59,14 @@ static void print_git(const struct conf *conf, const struct git_view *view)
 		printf("Commit: turned off\n");
 		return;
 	}
-	printf("Commit: on %s in %s, as %s\n", view->branch[0] ? view->branch : "(detached HEAD)",
-	       view->workdir, view->identity[0] ? view->identity : "(no identity)");
-	printf("Push: %s\n", !conf->repository.push ? "turned off"
-			     : view->upstream[0]    ? view->upstream
-						    : "(no upstream)");
+	print_clean("Commit: on ", view->branch[0] ? view->branch : "(detached HEAD)", " in ");
+	print_clean("", view->workdir, ", as ");
+	print_clean("", view->identity[0] ? view->identity : "(no identity)", "\n");
+	print_clean("Push: ",
+		    !conf->repository.push ? "turned off"
+		    : view->upstream[0]    ? view->upstream
+					   : "(no upstream)",
+		    "\n");
 	if (receipt_place(view->problem) != RECEIPT_REACHED)
 		printf("Problem: %s%s%s\n", receipt_words(view->problem), view->why[0] ? ": " : "",
 		       view->why);
@@ -77,15 +87,15 @@ static int print_steps(struct plan *plan, struct err *err)
 static void print_titles(const char **titles, size_t count, const char *words)
 {
 	for (size_t i = 0; i < count; i++)
-		printf("Edited: \"%s\" %s\n", titles[i], words);
+		print_clean("Edited: \"", titles[i], words);
 }
 
 /* What became of the plan since it was last worked on. */
 static void print_edit(const struct plan_edit *edit)
 {
-	print_titles(edit->added, edit->nadded, "is new");
-	print_titles(edit->removed, edit->nremoved, "is gone");
-	print_titles(edit->forgotten, edit->nforgotten, "was done and is gone");
+	print_titles(edit->added, edit->nadded, "\" is new\n");
+	print_titles(edit->removed, edit->nremoved, "\" is gone\n");
+	print_titles(edit->forgotten, edit->nforgotten, "\" was done and is gone\n");
 	if (edit->moved)
 		printf("Edited: the steps stand in another order\n");
 }

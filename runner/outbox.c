@@ -6,7 +6,7 @@
 #include "runner/host.h"
 #include "status/clock.h"
 
-static void forget(struct session *session)
+void outbox_forget(struct session *session)
 {
 	for (size_t i = 0; i < session->noutbox; i++)
 		free((char *)(uintptr_t)session->outbox[i].line);
@@ -25,7 +25,7 @@ int outbox_fill(struct session *session, struct report *report)
 	report->cycle = cycle_number(session->cycle);
 	report->used = cycle_used(session->cycle);
 	report->terms = *cycle_terms(session->cycle);
-	forget(session);
+	outbox_forget(session);
 	session->outbox = calloc(conf->nreports, sizeof(*session->outbox));
 	if (!session->outbox)
 		return err_set(&session->err, ERR_INTERNAL, "out of memory");
@@ -101,7 +101,7 @@ void outbox_deliver(struct session *session)
 {
 	struct copies copies = {.rows = NULL};
 	struct err err = {.code = ERR_NONE};
-	forget(session);
+	outbox_forget(session);
 	if (session->conf->nreports == 0)
 		return;
 	if (journal_outbox(session->journal, copy_row, &copies, &err) != 0 || copies.failed)

@@ -11,8 +11,11 @@
  * needs only what belongs to the event. 0, or -1 with session->err. */
 int outbox_fill(struct session *session, struct report *report);
 
-/* Delivers what is there, and forgets what outbox_fill put into the note. A reporter that fails is
- * warned of and not asked again for that report; it changes nothing. */
+/* Forgets what outbox_fill put into the note. */
+void outbox_forget(struct session *session);
+
+/* Delivers what is there, after outbox_forget. A reporter that fails is warned of and not asked
+ * again for that report; it changes nothing. */
 void outbox_deliver(struct session *session);
 
 #endif

@@ -8,6 +8,7 @@
 
 #include "runner/reserve.h"
 #include "status/clock.h"
+#include "status/text.h"
 
 void session_say(const char *line)
 {
@@ -21,14 +22,21 @@ void session_tell(const struct session *session, bool good, const char *line)
 		session_say(line);
 }
 
+void session_talk(const char *text)
+{
+	char clean[1024];
+	fprintf(stderr, "stepgate: %s\n", text_clean(text, strlen(text), clean, sizeof(clean)));
+}
+
 void session_warn(struct session *session, const char *format, ...)
 {
-	char text[1024];
+	char raw[1024], text[1024];
 	va_list args;
 	va_start(args, format);
-	vsnprintf(text, sizeof(text), format, args);
+	vsnprintf(raw, sizeof(raw), format, args);
 	va_end(args);
-	fprintf(stderr, "stepgate: %s\n", text);
+	text_clean(raw, strlen(raw), text, sizeof(text));
+	session_talk(text);
 	if (session->journal)
 		journal_message(session->journal, session->cycle ? cycle_number(session->cycle) : 0,
 				"warning", text, clock_now(), NULL);
@@ -103,6 +111,7 @@ int session_new_cycle(struct session *session, const struct gate_terms *terms, s
 	session->cycle = cycle;
 	session->proofs = (struct cycle_proofs){.work = NULL};
 	session->step.attempt = 0;
+	session->unsaved_close = false;
 	lock_describe(&session->lock, number);
 	return 0;
 }

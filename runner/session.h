@@ -118,7 +118,9 @@ void session_say(const char *line);
 /* The same; but a line that tells of what is as it should be is left out where the user wants none.
  */
 void session_tell(const struct session *session, bool good, const char *line);
-/* A line of talk, on stderr and among the journal's messages. */
+/* A line of talk, on stderr, cleaned. */
+void session_talk(const char *text);
+/* The same, also among the journal's messages. */
 void session_warn(struct session *session, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 

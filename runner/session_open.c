@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "runner/environment.h"
+#include "runner/outbox.h"
 #include "runner/preflight.h"
 #include "runner/rebuild.h"
 #include "runner/reserve.h"
@@ -69,6 +70,7 @@ int session_open(struct session *session, const struct conf *conf, enum session_
 
 void session_close(struct session *session)
 {
+	outbox_forget(session);
 	cycle_free(session->cycle);
 	git_free(session->git);
 	plan_release(&session->plan);
@@ -87,7 +89,7 @@ int session_terms(const struct conf *conf, int64_t budget, int threshold, bool m
 	if (settings_load(conf->repository.path, mend, &saved, &notice, err) != 0)
 		return -1;
 	if (notice)
-		fprintf(stderr, "stepgate: %s\n", notice);
+		session_talk(notice);
 	free(notice);
 	const int64_t budgets[] = {budget, conf->budget, saved.budget, GATE_BUDGET_DEFAULT};
 	const int thresholds[] = {threshold, conf->threshold, saved.threshold,

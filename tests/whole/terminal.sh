@@ -33,3 +33,18 @@ sed -i 's/Watched/Unwatched/' stepgate.conf
 mv stepgate.conf other.conf
 expect_exit 0 run other.conf
 expect_stderr ''
+
+# Nor does the name of a folder command the terminal.
+git init -q ../$'odd\e[31m'
+cd ../$'odd\e[31m' || exit 1
+write_config stepgate.conf << 'END'
+title = "Odd"
+repository { push = false }
+step "one" { command = {"true"} }
+END
+expect_exit 0 plan
+grep -qF '     in ' "$out" || fail "the folder is not named"
+grep -q $'\e' "$out" && fail "a folder's name got to the terminal as it is"
+expect_exit 0 run
+grep -q $'\e' "$out" "$errors" && fail "a folder's name got to the terminal as it is"
+expect_line 'Cycle 1 closed: All work completed'
