@@ -110,9 +110,10 @@ static int end_cycle(struct tracker *tracker, struct err *err)
 	if (tracker_allows(tracker, event, "update --cycle-end", err) != 0)
 		return -1;
 	struct usage used = cycle_used(session->cycle);
+	/* One that is unknown stays so, and keeps no cycle from its end. */
 	if (step > 0)
 		used = USAGE_KNOWN(tokens);
-	if (cycle_set_used(session->cycle, used) != 0)
+	if (step > 0 && cycle_set_used(session->cycle, used) != 0)
 		return err_set(err, ERR_INTERNAL, "usage fell");
 	if (event == FSM_EV_THRESHOLD && gate_ask(cycle_terms(session->cycle), used) != GATE_SHUT)
 		return err_set(

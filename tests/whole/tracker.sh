@@ -89,6 +89,14 @@ expect_exit 0 status --json
 expect_json .close_reason 'All work completed'
 expect_exit 0 report $'one\e[31m line\nand more'
 
+# Usage that can't be told is not zero; and it keeps no cycle from its end.
+expect_exit 0 start --task Unknown
+expect_exit 0 update --step-complete 1 --step-desc Setup --tokens 100
+sed -i 's/"tokens_used":.*100/"tokens_used": null/' $doc
+expect_json '.steps_completed[0].tokens_used' null $doc
+expect_exit 0 update --cycle-end user
+expect_stdout 'Cycle 4 closed: User requested'
+
 # A batch run and an agent's cycle don't mix.
 expect_exit 0 start --task Open
 write_config stepgate.conf << 'END'
@@ -96,7 +104,7 @@ title = "Batch"
 step "s" { command = {"true"} }
 END
 expect_exit 1 run
-expect_in_stderr 'cycle 4 is open: an agent drives it'
+expect_in_stderr 'cycle 5 is open: an agent drives it'
 expect_exit 0 update --cycle-end user
 expect_exit 0 run
-expect_line 'Cycle 5 closed: All work completed'
+expect_line 'Cycle 6 closed: All work completed'
