@@ -17,6 +17,7 @@ struct build {
 
 /* Each fills its part of build->conf. 0, or -1 and *build->err. Repository before steps. */
 int build_repository(struct build *build);
+int build_secrets(struct build *build);
 int build_steps(struct build *build);
 int build_checklist(struct build *build); /* after the steps */
 int build_step(struct build *build, const struct section *section, struct conf_step *step);

@@ -90,6 +90,16 @@ struct conf_report {
 	unsigned on;                /* conf_report_event bits */
 };
 
+/* What is held back from commits: files whose name one of the patterns fits (see
+ * runner/secrets.h), and files with something in them that looks like a key or token. */
+struct conf_secrets {
+	bool hold; /* false: nothing is */
+	bool tokens;
+	const char *const *patterns;
+	const char *const *allow; /* these are never held back */
+};
+extern const struct conf_secrets conf_secrets_default;
+
 struct conf_repository {
 	const char *path; /* absolute folder */
 	bool commit;
@@ -103,6 +113,7 @@ struct conf_repository {
 	const char *const *trailers;
 	int64_t lock_timeout_ms; /* how long a lock of another program is waited for */
 	int64_t push_timeout_ms;
+	struct conf_secrets secrets;
 };
 
 struct conf {

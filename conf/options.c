@@ -141,6 +141,7 @@ const struct option conf_options[] = {
 	STRING("", "home", PATH_LONGEST, NULL, "HOME for every step, program and git"),
 	SECTION("budget", false, "what a cycle may use"),
 	SECTION("repository", false, "the git repository that a cycle works on"),
+	SECTION("secrets", false, "what is never committed, whoever made it"),
 	SECTION("step", true, "one unit of work; steps run in the order of the file"),
 	SECTION("step_template", false, "with checklist: the step that each item is"),
 	SECTION("report", true, "someone who is told what happens"),
@@ -174,6 +175,24 @@ const struct option conf_options[] = {
 	DURATION("repository", "lock_timeout", 0, HOURS, "30s",
 		 "how long a lock of another git program is waited for"),
 	DURATION("repository", "push_timeout", SECONDS, DAYS, "2m", "how long a push may take"),
+
+	BOOLEAN("secrets", "hold", "true",
+		"whether files that are likely to hold secrets are held back from commits, and "
+		"named"),
+	{.section = "secrets",
+	 .name = "patterns",
+	 .type = OPTION_STRINGS,
+	 .max = NAME_LONGEST,
+	 .help = "new files that are held back: names, or with a slash paths, * and ? standing for "
+		 "any text and sign; without it, .env, .env.*, *.pem, *.key, id_rsa and the like"},
+	BOOLEAN("secrets", "tokens", "true",
+		"whether a file is held back that has a private key or a known kind of token in "
+		"it"),
+	{.section = "secrets",
+	 .name = "allow",
+	 .type = OPTION_STRINGS,
+	 .max = NAME_LONGEST,
+	 .help = "files that are committed all the same; without it, .env.example and the like"},
 
 	STEP_KEYS("step"),
 	STEP_KEYS("step_template"),

@@ -53,7 +53,8 @@ struct receipt_facts {
 	char commit[65];    /* hex object id of the commit that holds the work, or "" */
 	char ref[256];      /* the local ref that holds it ("refs/heads/main"), or "" */
 	char upstream[256]; /* where it was pushed ("origin refs/heads/main"), or "" */
-	char why[512];      /* what the other side said, cleaned, one line; or "" */
+	char held[512]; /* paths that were held back as likely secrets ("a (its name), b"), or "" */
+	char why[512];  /* what the other side said, cleaned, one line; or "" */
 };
 
 enum receipt_place receipt_place(enum receipt_result result);

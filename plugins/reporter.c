@@ -59,7 +59,7 @@ static int put_step(cJSON *json, const struct report *report)
 	    json_set_text(json, "action", report->action) != 0 ||
 	    json_set_text(json, "commit", report->commit) != 0)
 		return -1;
-	return 0;
+	return report->held ? json_set_text(json, "held_back", report->held) : 0;
 }
 
 static int put_end(cJSON *json, const struct report *report)

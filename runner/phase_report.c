@@ -45,6 +45,7 @@ struct told *report_step(struct session *session, struct receipt *receipt)
 		.ok = step->ok,
 		.action = action,
 		.commit = facts->commit[0] ? facts->commit : NULL,
+		.held = facts->held[0] ? facts->held : NULL,
 	};
 	if (outbox_fill(session, &report) != 0)
 		return NULL;
@@ -53,6 +54,9 @@ struct told *report_step(struct session *session, struct receipt *receipt)
 	if (!told)
 		return NULL;
 	session_tell(session, step->ok, line);
+	if (facts->held[0])
+		session_warn(session, "step %d: not committed, as likely secrets: %s", step->number,
+			     facts->held);
 	if (!step->ok && facts->why[0])
 		session_warn(session, "step %d: %s: %s", step->number, receipt_words(facts->result),
 			     facts->why);

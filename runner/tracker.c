@@ -51,6 +51,7 @@ static void defaults(struct tracker *tracker, bool push)
 				.trailers = none,
 				.lock_timeout_ms = LOCK_TIMEOUT_MS,
 				.push_timeout_ms = PUSH_TIMEOUT_MS,
+				.secrets = conf_secrets_default,
 			},
 	};
 }

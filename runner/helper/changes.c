@@ -4,6 +4,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "runner/secrets.h"
+
 /* Where one of these says anything but "no", the bytes in the repository are not those of the file,
  * and git alone decides on them. */
 static const char *conversions[] = {
@@ -104,9 +106,23 @@ static int add(git_repository *repository, git_index *index, const char *path,
 	return failed ? refuse(repository, path, facts) : 0;
 }
 
+/* A new file may be one by its name; one that is tracked is known, and only what is in it counts.
+ */
+static bool is_held_back(const struct conf_secrets *secrets, git_repository *repository,
+			 const git_diff_delta *delta, struct receipt_facts *facts)
+{
+	const char *path = delta->new_file.path;
+	const char *what = secret_file(secrets, git_repository_workdir(repository), path,
+				       delta->status == GIT_DELTA_UNTRACKED);
+	if (what)
+		facts_hold(facts, path, what);
+	return what != NULL;
+}
+
 /* The two passes: what goes makes room for what comes (a file where a folder was). */
 static int take(git_repository *repository, git_index *index, struct store *store, git_diff *diff,
-		bool coming, size_t *count, struct receipt_facts *facts)
+		bool coming, const struct conf_secrets *secrets, size_t *count,
+		struct receipt_facts *facts)
 {
 	for (size_t i = 0; i < git_diff_num_deltas(diff); i++) {
 		const git_diff_delta *delta = git_diff_get_delta(diff, i);
@@ -114,6 +130,8 @@ static int take(git_repository *repository, git_index *index, struct store *stor
 		const bool gone = delta->status == GIT_DELTA_DELETED;
 		if (gone == coming || delta->status == GIT_DELTA_UNMODIFIED ||
 		    delta->status == GIT_DELTA_IGNORED || is_left_alone(index, path))
+			continue;
+		if (coming && is_held_back(secrets, repository, delta, facts))
 			continue;
 		const int failed = gone ? take_away(repository, index, path, facts)
 					: add(repository, index, path, facts);
@@ -145,7 +163,8 @@ static int compare(git_diff **diff, git_repository *repository, git_index *index
 }
 
 int changes_take(git_repository *repository, git_index *index, struct store *store,
-		 const char *only, size_t *count, struct receipt_facts *facts)
+		 const char *only, const struct conf_secrets *secrets, size_t *count,
+		 struct receipt_facts *facts)
 {
 	git_diff *diff = NULL;
 	size_t taken = 0;
@@ -154,9 +173,9 @@ int changes_take(git_repository *repository, git_index *index, struct store *sto
 		if (is_for_program(repository, git_diff_get_delta(diff, i)))
 			failed = CHANGES_PASS;
 	if (!failed)
-		failed = take(repository, index, store, diff, false, &taken, facts);
+		failed = take(repository, index, store, diff, false, secrets, &taken, facts);
 	if (!failed)
-		failed = take(repository, index, store, diff, true, &taken, facts);
+		failed = take(repository, index, store, diff, true, secrets, &taken, facts);
 	git_diff_free(diff);
 	if (!failed)
 		*count = taken;

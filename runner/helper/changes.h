@@ -14,8 +14,10 @@
  * that is not NULL, and takes over what differs. 0 and *count (how many paths); CHANGES_PASS where
  * something is for the git program (nested repositories, filters and conversions); or -1 and
  * *facts. The index is changed in memory only; the
- * new objects are in `store`, which is the repository's. */
+ * new objects are in `store`, which is the repository's. What `secrets` holds back is left as it is
+ * in the index, and named in facts->held. */
 int changes_take(git_repository *repository, git_index *index, struct store *store,
-		 const char *only, size_t *count, struct receipt_facts *facts);
+		 const char *only, const struct conf_secrets *secrets, size_t *count,
+		 struct receipt_facts *facts);
 
 #endif

@@ -28,6 +28,7 @@ struct job {
 	int client;          /* the socket: readable means that the client is gone */
 	char *said;          /* what was mended on the way is added here */
 	size_t said_size;
+	const struct conf_secrets *secrets; /* what is held back */
 };
 
 struct engine_libgit2;
@@ -52,6 +53,8 @@ void engine_libgit2_free(struct engine_libgit2 *engine);
 /* Fills *facts with a result and words of why, cleaned. */
 void facts_fail(struct receipt_facts *facts, enum receipt_result result, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
+/* A path was held back as a likely secret: what makes it one, in a few words. */
+void facts_hold(struct receipt_facts *facts, const char *path, const char *what);
 /* LOCKED, since the file at `path` was there for as long as the job waits. */
 void facts_locked(struct receipt_facts *facts, const char *path, const struct job *job);
 

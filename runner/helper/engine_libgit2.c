@@ -434,7 +434,7 @@ static enum engine_answer commit_locked(struct work *work)
 	}
 	const char *only = work->job->request->scope == GIT_STATUS ? "status" : NULL;
 	const int took = changes_take(work->engine->repository, stage->index, work->engine->store,
-				      only, &changed, work->facts);
+				      only, work->job->secrets, &changed, work->facts);
 	if (took == CHANGES_PASS)
 		return ENGINE_PASSES;
 	if (took == 0)
@@ -511,7 +511,7 @@ static enum engine_answer salvage(struct work *work)
 			took = -1;
 		} else {
 			took = changes_take(repository, stage.index, work->engine->store, NULL,
-					    &changed, work->facts);
+					    work->job->secrets, &changed, work->facts);
 		}
 	}
 	if (took == 0 && git_index_write_tree_to(&work->tree, stage.index, repository) != 0)

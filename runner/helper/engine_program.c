@@ -11,6 +11,7 @@
 #include "runner/helper/engine.h"
 #include "runner/helper/git_program.h"
 #include "runner/helper/index_lock.h"
+#include "runner/secrets.h"
 #include "status/clock.h"
 #include "status/text.h"
 
@@ -384,10 +385,47 @@ static void report_head(struct work *work)
 		report(work, RECEIPT_COMMITTED, id, NULL);
 }
 
+/* Takes what is held back out of the index again. */
+static int hold_back_path(struct work *work, const char *path, bool named)
+{
+	const char *what = secret_file(work->job->secrets, work->job->look->workdir, path, named);
+	if (!what)
+		return 0;
+	facts_hold(work->facts, path, what);
+	if (work->job->look->head[0])
+		return RUN(work, NULL, "--literal-pathspecs", "reset", "-q", "--", path);
+	return RUN(work, NULL, "--literal-pathspecs", "rm", "-q", "--cached", "--", path);
+}
+
+static int hold_back_some(struct work *work, const char *filter, bool named)
+{
+	if (RUN(work, NULL, "diff", "--cached", "--name-only", "-z", "--no-renames", filter) != 0)
+		return -1;
+	char *paths = work->answer.output; /* it stays ours over the next calls */
+	const size_t length = work->answer.length;
+	int failed = 0;
+	work->answer.output = NULL;
+	work->answer.length = 0;
+	for (const char *at = paths; !failed && at && at < paths + length; at += strlen(at) + 1)
+		failed = hold_back_path(work, at, named);
+	free(paths);
+	return failed;
+}
+
+/* A new file may be a secret by its name; of one that is tracked only what is in it counts. */
+static int hold_back(struct work *work)
+{
+	if (!work->job->secrets->hold)
+		return 0;
+	if (hold_back_some(work, "--diff-filter=A", true) != 0)
+		return -1;
+	return work->job->secrets->tokens ? hold_back_some(work, "--diff-filter=MT", false) : 0;
+}
+
 static void commit_all(struct work *work)
 {
 	char tree[65];
-	if (RUN(work, NULL, "add", "-A") != 0)
+	if (RUN(work, NULL, "add", "-A") != 0 || hold_back(work) != 0)
 		return;
 	const int same = is_tree_of(work, work->job->look->head[0] ? "HEAD" : "", tree);
 	if (same > 0)
@@ -442,7 +480,7 @@ static void salvage_tree(struct work *work)
 {
 	const char *ref = work->job->request->salvage_ref;
 	char tree[65], id[65], earlier[65];
-	if (RUN(work, NULL, "add", "-A") != 0)
+	if (RUN(work, NULL, "add", "-A") != 0 || hold_back(work) != 0)
 		return;
 	const int same = is_tree_of(work, work->job->look->head[0] ? "HEAD" : "", tree);
 	if (same > 0)

@@ -18,6 +18,20 @@
 
 #define TRIES_LEAST 3 /* while HEAD moves under us, whatever the deadline */
 
+void facts_hold(struct receipt_facts *facts, const char *path, const char *what)
+{
+	char text[sizeof(facts->held)], whole[2 * sizeof(facts->held)];
+	const size_t used = strlen(facts->held);
+	snprintf(whole, sizeof(whole), "%s (%s)", path, what);
+	text_clean(whole, strlen(whole), text, sizeof(text));
+	if (used + strlen(text) + sizeof(", …") < sizeof(facts->held))
+		snprintf(facts->held + used, sizeof(facts->held) - used, "%s%s", used ? ", " : "",
+			 text);
+	else if (used && used + sizeof(" …") < sizeof(facts->held) &&
+		 strcmp(facts->held + used - strlen(" …"), " …") != 0)
+		snprintf(facts->held + used, sizeof(facts->held) - used, " …");
+}
+
 void facts_fail(struct receipt_facts *facts, enum receipt_result result, const char *format, ...)
 {
 	char text[4 * sizeof(facts->why)];
@@ -104,6 +118,7 @@ static enum engine_answer commit(struct saver *saver, const struct git_request *
 		.message = message,
 		.deadline = deadline,
 		.deadline_ms = saver->conf->lock_timeout_ms,
+		.secrets = &saver->conf->secrets,
 		.client = saver->client,
 		.said = saver->said,
 		.said_size = sizeof(saver->said),

@@ -43,11 +43,15 @@ void talk_put_repository(struct wire_frame *frame, const struct conf_repository 
 	wire_put_number(frame, "lock_timeout", repository->lock_timeout_ms);
 	wire_put_number(frame, "push_timeout", repository->push_timeout_ms);
 	put_all(frame, "trailer", repository->trailers);
+	wire_put_number(frame, "hold", repository->secrets.hold);
+	wire_put_number(frame, "tokens", repository->secrets.tokens);
+	put_all(frame, "pattern", repository->secrets.patterns);
+	put_all(frame, "allow", repository->secrets.allow);
 }
 
 int talk_get_repository(const struct wire_frame *frame, struct talk_repository *repository)
 {
-	int64_t push;
+	int64_t push, hold, tokens;
 	struct conf_repository *conf = &repository->conf;
 	*conf = (struct conf_repository){
 		.path = wire_get(frame, "path", NULL),
@@ -59,11 +63,21 @@ int talk_get_repository(const struct wire_frame *frame, struct talk_repository *
 		.trailers = repository->trailers,
 	};
 	if (!conf->path || get_all(frame, "trailer", repository->trailers) != 0 ||
+	    get_all(frame, "pattern", repository->patterns) != 0 ||
+	    get_all(frame, "allow", repository->allow) != 0 ||
+	    get_range(frame, "hold", 1, &hold) != 0 ||
+	    get_range(frame, "tokens", 1, &tokens) != 0 ||
 	    get_range(frame, "push", 1, &push) != 0 ||
 	    get_range(frame, "lock_timeout", INT64_MAX / 4, &conf->lock_timeout_ms) != 0 ||
 	    get_range(frame, "push_timeout", INT64_MAX / 4, &conf->push_timeout_ms) != 0)
 		return -1;
 	conf->push = push == 1;
+	conf->secrets = (struct conf_secrets){
+		.hold = hold == 1,
+		.tokens = tokens == 1,
+		.patterns = repository->patterns,
+		.allow = repository->allow,
+	};
 	return 0;
 }
 
@@ -103,6 +117,7 @@ void talk_put_facts(struct wire_frame *frame, const struct receipt_facts *facts)
 	wire_put(frame, "commit", facts->commit);
 	wire_put(frame, "ref", facts->ref);
 	wire_put(frame, "upstream", facts->upstream);
+	wire_put(frame, "held", facts->held);
 	wire_put(frame, "why", facts->why);
 }
 
@@ -112,6 +127,7 @@ int talk_get_facts(const struct wire_frame *frame, struct receipt_facts *facts)
 	if (result < 0 || get_text(frame, "commit", facts->commit, sizeof(facts->commit)) != 0 ||
 	    get_text(frame, "ref", facts->ref, sizeof(facts->ref)) != 0 ||
 	    get_text(frame, "upstream", facts->upstream, sizeof(facts->upstream)) != 0 ||
+	    get_text(frame, "held", facts->held, sizeof(facts->held)) != 0 ||
 	    get_text(frame, "why", facts->why, sizeof(facts->why)) != 0)
 		return -1;
 	facts->result = (enum receipt_result)result;

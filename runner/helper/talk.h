@@ -30,6 +30,8 @@
 struct talk_repository {
 	struct conf_repository conf;
 	const char *trailers[TALK_TRAILERS + 1];
+	const char *patterns[TALK_TRAILERS + 1];
+	const char *allow[TALK_TRAILERS + 1];
 };
 
 struct talk_request {
