@@ -163,7 +163,7 @@ static int take_file(struct build *build, const struct setting *setting, size_t 
 		     struct list *list)
 {
 	const char *path = path_absolute(build->arena, setting->value);
-	char *text = malloc(FILE_MOST + 1);
+	char *text = calloc(1, FILE_MOST + 1);
 	if (!path || !text) {
 		free(text);
 		return build_no_memory(build);
@@ -266,7 +266,7 @@ int build_top_environment(struct build *build)
 {
 	const struct section *top = &build->settings->top;
 	const struct setting *path = section_get(top, "path"), *home = section_get(top, "home");
-	size_t from_file;
+	size_t from_file = 0;
 	if (build_environment(build, top, &build->conf->environment, &from_file) != 0)
 		return -1;
 	const char **texts = (const char **)(uintptr_t)build->conf->environment;

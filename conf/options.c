@@ -12,7 +12,7 @@
 
 #define KIB INT64_C(1024)
 #define MIB (1024 * KIB)
-#define TIB (1024 * 1024 * MIB)
+#define TIB (MIB * MIB)
 
 /* Linux takes no argument longer than this (MAX_ARG_STRLEN, with its NUL). */
 #define ARGUMENT_MAX 131071

@@ -26,10 +26,12 @@ static void *grow(struct past *past, void *list, size_t count, size_t *capacity,
 	if (count < *capacity)
 		return list;
 	void *larger = realloc(list, (2 * *capacity + 16) * size);
-	past->failed |= !larger;
-	if (larger)
-		*capacity = 2 * *capacity + 16;
-	return larger ? larger : list;
+	if (!larger) {
+		past->failed = true;
+		return list;
+	}
+	*capacity = 2 * *capacity + 16;
+	return larger;
 }
 
 static void take_step(void *context, const struct journal_plan_step *step)
