@@ -8,30 +8,31 @@
 #include <stdbool.h>
 
 /* name, where the work is (enum receipt_place), words */
-#define RECEIPT_RESULTS(X)                                                            \
-	X(PUSHED, REACHED, "committed and pushed")                                    \
-	X(COMMITTED, REACHED, "committed; pushing is turned off")                     \
-	X(NOTHING, REACHED, "nothing to commit")                                      \
-	X(OFF, REACHED, "committing is turned off")                                   \
-	X(SALVAGED, ASIDE, "kept on a salvage ref, off the branch")                   \
-	X(KEPT, ASIDE, "left in the work tree")                                       \
-	X(NO_REPOSITORY, NOT_COMMITTED, "not a git repository with a work tree")      \
-	X(NO_IDENTITY, NOT_COMMITTED, "no identity to commit as")                     \
-	X(LOCKED, NOT_COMMITTED, "a lock is held by another program")                 \
-	X(DETACHED, NOT_COMMITTED, "HEAD is detached")                                \
-	X(MID_OPERATION, NOT_COMMITTED, "a merge, rebase or the like is in progress") \
-	X(CONFLICTED, NOT_COMMITTED, "the index has unresolved conflicts")            \
-	X(REFUSED_PATH, NOT_COMMITTED, "a path can't be committed")                   \
-	X(DIED, NOT_COMMITTED, "the commit helper died")                              \
-	X(COMMIT_ERROR, NOT_COMMITTED, "the commit could not be made")                \
-	X(NO_UPSTREAM, NOT_PUSHED, "the branch has no upstream to push to")           \
-	X(NO_REMOTE, NOT_PUSHED, "the remote is not configured")                      \
-	X(NON_FAST_FORWARD, NOT_PUSHED, "the remote has commits that are not here")   \
-	X(DECLINED, NOT_PUSHED, "the remote refused the push")                        \
-	X(AUTHENTICATION, NOT_PUSHED, "the remote did not accept the credentials")    \
-	X(UNREACHABLE, NOT_PUSHED, "the remote could not be reached")                 \
-	X(PUSH_TIMED_OUT, NOT_PUSHED, "the push took too long and was ended")         \
-	X(PUSH_DIED, NOT_PUSHED, "the commit helper died while pushing")              \
+#define RECEIPT_RESULTS(X)                                                                        \
+	X(PUSHED, REACHED, "committed and pushed")                                                \
+	X(COMMITTED, REACHED, "committed; pushing is turned off")                                 \
+	X(NOTHING, REACHED, "nothing to commit")                                                  \
+	X(OFF, REACHED, "committing is turned off")                                               \
+	X(SALVAGED, ASIDE, "kept on a salvage ref, off the branch")                               \
+	X(KEPT, ASIDE, "left in the work tree")                                                   \
+	X(NO_REPOSITORY, NOT_COMMITTED, "not a git repository with a work tree")                  \
+	X(NO_IDENTITY, NOT_COMMITTED, "no identity to commit as")                                 \
+	X(LOCKED, NOT_COMMITTED, "a lock is held by another program")                             \
+	X(DETACHED, NOT_COMMITTED, "HEAD is detached")                                            \
+	X(MID_OPERATION, NOT_COMMITTED, "a merge, rebase or the like is in progress")             \
+	X(CONFLICTED, NOT_COMMITTED, "the index has unresolved conflicts")                        \
+	X(REPOSITORY_CHANGED, NOT_COMMITTED, "the repository's settings changed during the step") \
+	X(REFUSED_PATH, NOT_COMMITTED, "a path can't be committed")                               \
+	X(DIED, NOT_COMMITTED, "the commit helper died")                                          \
+	X(COMMIT_ERROR, NOT_COMMITTED, "the commit could not be made")                            \
+	X(NO_UPSTREAM, NOT_PUSHED, "the branch has no upstream to push to")                       \
+	X(NO_REMOTE, NOT_PUSHED, "the remote is not configured")                                  \
+	X(NON_FAST_FORWARD, NOT_PUSHED, "the remote has commits that are not here")               \
+	X(DECLINED, NOT_PUSHED, "the remote refused the push")                                    \
+	X(AUTHENTICATION, NOT_PUSHED, "the remote did not accept the credentials")                \
+	X(UNREACHABLE, NOT_PUSHED, "the remote could not be reached")                             \
+	X(PUSH_TIMED_OUT, NOT_PUSHED, "the push took too long and was ended")                     \
+	X(PUSH_DIED, NOT_PUSHED, "the commit helper died while pushing")                          \
 	X(PUSH_ERROR, NOT_PUSHED, "the push failed")
 
 enum receipt_result {

@@ -22,7 +22,9 @@
 struct git {
 	const struct conf_repository *repository;
 	struct git_helper helper;
-	char head[65]; /* the newest commit that is known to have been there; "" none */
+	struct print was; /* the repository when the first helper saw it */
+	bool seen;        /* `was` stands */
+	char head[65];    /* the newest commit that is known to have been there; "" none */
 };
 
 /* Gets rid of a helper that failed, and says how it ended. A helper that is not gone by itself is
@@ -77,7 +79,11 @@ static int ready(struct git *git, struct err *err)
 	wire_init(&answer);
 	wire_put(&question, TALK_DO, TALK_OPEN);
 	talk_put_repository(&question, git->repository);
+	if (git->seen)
+		talk_put_print(&question, &git->was);
 	const int failed = ask_simply(git, &question, &answer, err);
+	if (!failed && !git->seen)
+		git->seen = talk_get_print(&answer, &git->was) == 0;
 	if (!failed && !git->head[0])
 		snprintf(git->head, sizeof(git->head), "%.64s", wire_get(&answer, "head", ""));
 	wire_release(&question);
@@ -204,6 +210,7 @@ static bool try(struct git *git, const struct git_request *request, struct recei
 	wire_init(&question);
 	wire_put(&question, TALK_DO, TALK_SAVE);
 	talk_put_request(&question, request);
+	wire_put(&question, TALK_BASE, git->head);
 	if (question.broken)
 		fail(facts, RECEIPT_COMMIT_ERROR, "the commit message is too long");
 	else

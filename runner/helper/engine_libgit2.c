@@ -104,6 +104,18 @@ static const char *get_setting(void *context, const char *key)
 	return git_config_get_string(&text, engine->settings, key) == 0 ? text : "";
 }
 
+static void each_setting(void *context, look_take *take, void *to)
+{
+	const struct engine_libgit2 *engine = context;
+	git_config_iterator *iterator = NULL;
+	git_config_entry *entry;
+	if (git_config_iterator_new(&iterator, engine->settings) != 0)
+		return;
+	while (git_config_next(&entry, iterator) == 0)
+		take(to, entry->name, entry->value ? entry->value : "true");
+	git_config_iterator_free(iterator);
+}
+
 static int get_ref(void *context, const char *name, char *id)
 {
 	const struct engine_libgit2 *engine = context;
@@ -175,7 +187,7 @@ enum engine_answer engine_libgit2_look(struct engine_libgit2 *engine,
 				       const struct conf_repository *conf, struct look *look,
 				       struct err *err)
 {
-	const struct look_source source = {get_setting, get_ref, engine};
+	const struct look_source source = {get_setting, get_ref, each_setting, engine};
 	if (engine->refused || open_repository(engine, conf->path) != 0 ||
 	    git_repository_is_bare(engine->repository) ||
 	    !copy_path(look->workdir, git_repository_workdir(engine->repository)) ||

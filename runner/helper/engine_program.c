@@ -58,6 +58,21 @@ static const char *get_setting(void *context, const char *key)
 	return found;
 }
 
+static void each_setting(void *context, look_take *take, void *to)
+{
+	const struct source *source = context;
+	const char *at = source->settings.output, *end = at + source->settings.length;
+	char key[2 * LOOK_PATH];
+	for (; at < end; at += strlen(at) + 1) {
+		const size_t length = strcspn(at, "\n");
+		if (length >= sizeof(key))
+			continue;
+		memcpy(key, at, length);
+		key[length] = '\0';
+		take(to, key, at[length] ? at + length + 1 : "true");
+	}
+}
+
 /* The first line of the output, if the call went well and it fits. */
 static int take_line(const struct git_answer *answer, char *out, size_t size)
 {
@@ -87,6 +102,12 @@ static int get_ref(void *context, const char *name, char *id)
 static int tell_not_a_repository(const struct git_answer *answer, const char *path, struct err *err)
 {
 	char words[WORDS];
+	if (strstr(answer->complaint, "dubious ownership"))
+		return err_set(
+			err, ERR_CONFIG,
+			"%s: the repository is somebody else's: if you trust it, `git config "
+			"--global --add safe.directory %s`",
+			path, path);
 	if (strstr(answer->complaint, "not a git repository"))
 		return err_set(err, ERR_CONFIG,
 			       "%s: not a git repository: run `git init` there, or set repository "
@@ -147,7 +168,7 @@ enum engine_answer engine_program_look(const struct conf_repository *conf, struc
 				       struct err *err)
 {
 	struct source source = {.folder = look->workdir};
-	const struct look_source seen = {get_setting, get_ref, &source};
+	const struct look_source seen = {get_setting, get_ref, each_setting, &source};
 	git_answer_init(&source.settings);
 	git_answer_init(&source.scratch);
 	enum engine_answer answer = ENGINE_FAILED;

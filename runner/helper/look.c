@@ -8,6 +8,7 @@
 #include <strings.h>
 #include <unistd.h>
 
+#include "runner/helper/print.h"
 #include "status/text.h"
 
 const char *look_setting(const struct look_source *source, const char *key)
@@ -220,12 +221,13 @@ void look_fill(struct look *look, const struct conf_repository *conf,
 			getenv("GIT_SSH");
 	find_identity(look, conf, source);
 	find_operation(look);
-	if (!conf->push)
-		return;
-	find_target(look, conf, source);
-	if (look->remote[0] && look->ref[0])
-		find_known(look, source);
-	judge_push(look, source);
+	if (conf->push) {
+		find_target(look, conf, source);
+		if (look->remote[0] && look->ref[0])
+			find_known(look, source);
+		judge_push(look, source);
+	}
+	print_take(&look->print, look, source);
 }
 
 bool look_is_pushed(const struct look *look, const char *commit)

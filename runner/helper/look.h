@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "conf/conf.h"
 #include "conf/err.h"
@@ -15,6 +16,31 @@
 
 #define LOOK_PATH 4096
 #define LOOK_NAME 256
+
+/* What must not change in a repository while a cycle works on it, lest its work go somewhere else
+ * or other programs be run than at its start; see print.h. */
+#define PRINTS(X)                                 \
+	X(WORKDIR, "the folder of the work tree") \
+	X(GITDIR, "the git folder")               \
+	X(WORKTREE, "core.worktree")              \
+	X(REMOTE, "the remote's address")         \
+	X(HOOKSPATH, "core.hooksPath")            \
+	X(HOOKS, "the repository's hooks")        \
+	X(FSMONITOR, "core.fsmonitor")            \
+	X(SSHCOMMAND, "core.sshCommand")          \
+	X(FILTERS, "a filter.* setting")          \
+	X(BRANCH, "the branch that HEAD is on")
+
+enum print_of {
+#define X(name, words) PRINT_##name,
+	PRINTS(X)
+#undef X
+		PRINT_COUNT
+};
+
+struct print {
+	uint64_t of[PRINT_COUNT];
+};
 
 struct look_person {
 	char name[LOOK_NAME], email[LOOK_NAME]; /* "" where none is configured */
@@ -32,10 +58,14 @@ struct look {
 	char known[65];         /* the id that `ref` had when it was last heard of; "" unknown */
 	bool own_ssh;           /* the user has set how ssh is run */
 
+	struct print print; /* of what must not change meanwhile */
+
 	/* RECEIPT_PUSHED where nothing is in the way. */
 	enum receipt_result commit_problem, push_problem;
 	char commit_why[512], push_why[512];
 };
+
+typedef void look_take(void *to, const char *key, const char *value);
 
 /* How an engine tells of settings and refs. */
 struct look_source {
@@ -44,6 +74,8 @@ struct look_source {
 	const char *(*setting)(void *context, const char *key);
 	/* The hex id of a full ref name into id[65]. 0, or -1 where there is none. */
 	int (*ref)(void *context, const char *name, char *id);
+	/* Each setting in turn, its key as above. */
+	void (*each)(void *context, look_take *take, void *to);
 	void *context;
 };
 

@@ -50,12 +50,13 @@ static bool answer_facts(const char *kind, const struct receipt_facts *facts)
 	return sent;
 }
 
-static bool answer_view(const struct git_view *view)
+static bool answer_view(const struct git_view *view, const struct print *was)
 {
 	struct wire_frame frame;
 	wire_init(&frame);
 	wire_put(&frame, TALK_ANSWER, TALK_DONE);
 	talk_put_view(&frame, view);
+	talk_put_print(&frame, was);
 	const bool sent = answer(&frame);
 	wire_release(&frame);
 	return sent;
@@ -80,7 +81,7 @@ static bool view(struct helper *helper)
 	struct err err = {.code = ERR_NONE};
 	if (save_look(&helper->saver, &seen, &err) != 0)
 		return answer_err(&err);
-	return answer_view(&seen);
+	return answer_view(&seen, &helper->saver.was);
 }
 
 /* Keeps the frame: the repository's strings live in it. */
@@ -91,6 +92,7 @@ static bool open_repository(struct helper *helper, struct wire_frame *frame)
 	wire_init(frame);
 	helper->open = talk_get_repository(&helper->opening, &helper->repository) == 0;
 	helper->saver.conf = &helper->repository.conf;
+	helper->saver.seen = talk_get_print(&helper->opening, &helper->saver.was) == 0;
 	return helper->open ? view(helper) : answer_nonsense();
 }
 
@@ -100,6 +102,8 @@ static bool save_work(struct helper *helper, const struct wire_frame *frame)
 	struct receipt_facts facts;
 	if (talk_get_request(frame, &request) != 0)
 		return answer_nonsense();
+	snprintf(helper->saver.base, sizeof(helper->saver.base), "%.64s",
+		 wire_get(frame, TALK_BASE, ""));
 	save(&helper->saver, &request.request, &facts);
 	return answer_facts(TALK_DONE, &facts);
 }

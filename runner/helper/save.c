@@ -9,12 +9,16 @@
 
 #include "runner/helper/durable.h"
 #include "runner/helper/earlier.h"
+#include "runner/helper/git_program.h"
 #include "runner/helper/leftovers.h"
 #include "runner/helper/message.h"
+#include "runner/helper/print.h"
 #include "runner/helper/push.h"
 #include "runner/helper/remote.h"
 #include "status/clock.h"
 #include "status/text.h"
+
+#define ANCESTOR_MS 60000 /* what a walk through a long history may take */
 
 #define TRIES_LEAST 3 /* while HEAD moves under us, whatever the deadline */
 
@@ -62,6 +66,10 @@ static int look_around(struct saver *saver, struct look *look, bool *program, st
 	*program = answer == ENGINE_PASSES;
 	if (*program)
 		answer = engine_program_look(saver->conf, look, err);
+	if (answer == ENGINE_ANSWERED && !saver->seen) {
+		saver->was = look->print;
+		saver->seen = true;
+	}
 	return answer == ENGINE_ANSWERED ? 0 : -1;
 }
 
@@ -104,6 +112,47 @@ static bool is_synced(const char *folder, struct receipt_facts *facts)
 	facts_fail(facts, RECEIPT_COMMIT_ERROR, "%s: can't be synced to the disk: %s", folder,
 		   strerror(errno));
 	return false;
+}
+
+/* Whether HEAD still has the commit that it had. */
+static bool has_base(const struct saver *saver, const struct look *look)
+{
+	struct err err = {.code = ERR_NONE};
+	struct git_answer answer;
+	const char *const args[] = {"merge-base", "--is-ancestor", saver->base, look->head, NULL};
+	const struct git_call call = {
+		.folder = look->workdir,
+		.args = args,
+		.timeout_ms = ANCESTOR_MS,
+		.client = saver->client,
+	};
+	if (!saver->base[0] || strcmp(saver->base, look->head) == 0)
+		return true;
+	if (!look->head[0])
+		return false;
+	git_answer_init(&answer);
+	const bool has = git_program(&call, &answer, &err) == 0 && git_answer_ok(&answer);
+	git_answer_release(&answer);
+	return has;
+}
+
+/* Whether the work would go somewhere else than where it was to go when the cycle began; *facts
+ * then say so. A worker's own commits on top are fine, and beside a branch it doesn't matter where
+ * that stands. */
+static bool is_changed(const struct saver *saver, const struct look *look,
+		       const struct git_request *request, struct receipt_facts *facts)
+{
+	const bool on_branch = !request->salvage_ref;
+	const char *what = print_differs(&saver->was, &look->print, on_branch);
+	if (what)
+		facts_fail(facts, RECEIPT_REPOSITORY_CHANGED,
+			   "%s: nothing is committed until the next cycle", what);
+	else if (on_branch && !has_base(saver, look))
+		facts_fail(facts, RECEIPT_REPOSITORY_CHANGED,
+			   "HEAD does not have commit %.65s any more", saver->base);
+	else
+		return false;
+	return true;
 }
 
 static enum engine_answer commit(struct saver *saver, const struct git_request *request,
@@ -221,13 +270,15 @@ static enum engine_answer look_and_commit(struct saver *saver, const struct git_
 			   "%s", err.text);
 		return ENGINE_ANSWERED;
 	}
-	if (!saver->swept)
-		leftovers_clear(look, saver->started, saver->said, sizeof(saver->said));
-	saver->swept = true;
 	if (is_in_the_way(look, request)) {
 		facts_fail(facts, look->commit_problem, "%s", look->commit_why);
 		return ENGINE_ANSWERED;
 	}
+	if (is_changed(saver, look, request, facts))
+		return ENGINE_ANSWERED;
+	if (!saver->swept)
+		leftovers_clear(look, saver->started, saver->said, sizeof(saver->said));
+	saver->swept = true;
 	if (request->again && is_made(look, request, facts)) {
 		is_synced(look->commondir, facts); /* who made it may not have come to that */
 		return ENGINE_ANSWERED;

@@ -1,5 +1,8 @@
 #include "runner/helper/talk.h"
 
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static void put_all(struct wire_frame *frame, const char *key, const char *const *list)
@@ -156,6 +159,25 @@ int talk_get_view(const struct wire_frame *frame, struct git_view *view)
 	    get_text(frame, "why", view->why, sizeof(view->why)) != 0)
 		return -1;
 	view->problem = (enum receipt_result)problem;
+	return 0;
+}
+
+void talk_put_print(struct wire_frame *frame, const struct print *print)
+{
+	char text[32];
+	for (int i = 0; i < PRINT_COUNT; i++) {
+		snprintf(text, sizeof(text), "%016" PRIx64, print->of[i]);
+		wire_put(frame, TALK_PRINT, text);
+	}
+}
+
+int talk_get_print(const struct wire_frame *frame, struct print *print)
+{
+	const char *texts[PRINT_COUNT];
+	if (wire_get_all(frame, TALK_PRINT, texts, PRINT_COUNT) != PRINT_COUNT)
+		return -1;
+	for (int i = 0; i < PRINT_COUNT; i++)
+		print->of[i] = strtoull(texts[i], NULL, 16);
 	return 0;
 }
 

@@ -12,6 +12,7 @@
 
 #include "conf/conf.h"
 #include "runner/git.h"
+#include "runner/helper/look.h"
 #include "runner/helper/wire.h"
 
 #define TALK_FD       3   /* the helper's end of the socket */
@@ -21,6 +22,8 @@
 #define TALK_OPEN     "open"
 #define TALK_VIEW     "view"
 #define TALK_SAVE     "save"
+#define TALK_BASE     "base" /* of a request: a commit that HEAD must still have */
+#define TALK_PRINT    "print"
 #define TALK_ANSWER   "answer"
 #define TALK_DONE     "done"
 #define TALK_PUSHING  "pushing"
@@ -52,6 +55,12 @@ int talk_get_facts(const struct wire_frame *frame, struct receipt_facts *facts);
 
 void talk_put_view(struct wire_frame *frame, const struct git_view *view);
 int talk_get_view(const struct wire_frame *frame, struct git_view *view);
+
+/* How the repository was when the cycle began: a helper tells it, and one that comes after it is
+ * told.
+ */
+void talk_put_print(struct wire_frame *frame, const struct print *print);
+int talk_get_print(const struct wire_frame *frame, struct print *print);
 
 void talk_put_err(struct wire_frame *frame, const struct err *err);
 /* Always gives an error; one that could not be read says so. */

@@ -179,6 +179,13 @@ static inline void open_work(void)
 	git = open_git(conf_of("work"));
 }
 
+/* As the next cycle sees it. */
+static inline void reopen_work(void)
+{
+	git_free(git);
+	git = open_git(conf_of("work"));
+}
+
 /* Everything is committed, in the way that git itself agrees with, and the remote has it. */
 static inline void assert_pushed(const struct receipt_facts *facts)
 {

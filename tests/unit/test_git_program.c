@@ -28,6 +28,7 @@ START_TEST(test_hooks_of_the_repository_run)
 	open_work();
 	sh("cd work; printf '#!/bin/sh\\necho hooked >>\"$1\"\\n' >.git/hooks/commit-msg;"
 	   "chmod +x .git/hooks/commit-msg; echo x >x; mkdir status; echo s >status/s");
+	reopen_work();
 	struct receipt_facts facts = save_as(git, "status", GIT_STATUS, NULL);
 	ck_assert_result(facts, RECEIPT_PUSHED);
 	ck_assert_str_eq(sh("git -C up.git show --format=%%B --name-only main"),
@@ -41,6 +42,7 @@ START_TEST(test_hooks_of_the_repository_run)
 	ck_assert_result(facts, RECEIPT_NOTHING);
 	sh("cd work; mv .git/hooks/commit-msg .git/hooks/pre-commit;"
 	   "printf '#!/bin/sh\\necho lint: bad >&2\\nexit 1\\n' >.git/hooks/pre-commit; echo y >y");
+	reopen_work();
 	facts = save_all(git, "x");
 	ck_assert_result(facts, RECEIPT_COMMIT_ERROR);
 	ck_assert_str_eq(facts.why, "lint: bad");
@@ -58,6 +60,7 @@ START_TEST(test_filters_and_conversions)
 	   "a-z';"
 	   "printf '*.up filter=up\\n*.txt text\\n' >.gitattributes; echo abc >a.up;"
 	   "printf 'a\\r\\nb\\r\\n' >b.txt; printf 'a\\r\\n' >c.bin");
+	reopen_work();
 	struct receipt_facts facts = save_all(git, "x");
 	assert_pushed(&facts);
 	ck_assert_str_eq(sh("git -C up.git show main:a.up main:b.txt"), "ABC\na\nb");

@@ -101,6 +101,7 @@ START_TEST(test_remote_wants_a_password)
 	   ">&2\\nexit 255\\n'"
 	   " >bin/ssh; chmod +x bin/ssh; cd work; git remote set-url origin ssh://git@h/x;"
 	   "git config core.sshCommand ../bin/ssh; echo x >x");
+	reopen_work();
 	const struct receipt_facts facts = save_all(git, "x");
 	ck_assert_result(facts, RECEIPT_AUTHENTICATION);
 	ck_assert_has(facts.why, "Permission denied (publickey)");

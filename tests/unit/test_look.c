@@ -39,7 +39,14 @@ static int get_ref(void *context, const char *name, char *id)
 	return 0;
 }
 
-static const struct look_source source = {get_setting, get_ref, NULL};
+static void no_settings(void *context, look_take *take, void *to)
+{
+	(void)context;
+	(void)take;
+	(void)to;
+}
+
+static const struct look_source source = {get_setting, get_ref, no_settings, NULL};
 static struct conf_repository conf;
 static struct look look;
 

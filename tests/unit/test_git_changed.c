@@ -1,0 +1,103 @@
+/* A repository that is not what it was when the cycle began: nothing is committed or pushed, and
+ * the receipt tells what it is. */
+#include <signal.h>
+
+#include "tests/unit/git_helpers.h"
+
+static const struct {
+	const char *how, *what;
+} changes[] = {
+	{"git init -q --bare ../else.git; git remote set-url origin ../else.git",
+	 "the remote's address: nothing is committed until the next cycle"},
+	{"git remote set-url --push origin ../else.git", "the remote's address: "},
+	{"git config url.$HOME/else.insteadOf ../up", "the remote's address: "},
+	{"git config branch.main.merge refs/heads/other", "the remote's address: "},
+	{"git config core.hooksPath ../hooks", "core.hooksPath: "},
+	{"git config core.sshCommand evil", "core.sshCommand: "},
+	{"git config core.fsmonitor evil", "core.fsmonitor: "},
+	{"git config filter.x.clean evil", "a filter.* setting: "},
+	{"printf '#!/bin/sh\\n: >../ran\\n' >.git/hooks/pre-push; chmod +x .git/hooks/pre-push",
+	 "the repository's hooks: "},
+	{"git switch -q -c other", "the branch that HEAD is on: "},
+	{"cp -a .git ../moved; rm -r .git; echo 'gitdir: ../moved' >.git", "the git folder: "},
+	{"git commit -q --amend -m rewritten", "HEAD does not have commit "},
+	{"git reset -q --hard $(git commit-tree -m lost HEAD^{tree})",
+	 "HEAD does not have commit "},
+};
+
+#define CHANGES (int)(sizeof(changes) / sizeof(changes[0]))
+
+static void commit_nothing(const char *what)
+{
+	const char *refs = sh("git -C work for-each-ref; git -C up.git for-each-ref");
+	const struct receipt_facts facts = save_all(git, "x");
+	ck_assert_result(facts, RECEIPT_REPOSITORY_CHANGED);
+	ck_assert_has(facts.why, what);
+	ck_assert_str_eq(facts.commit, "");
+	ck_assert_str_eq(sh("git -C work for-each-ref; git -C up.git for-each-ref"), refs);
+	ck_assert_int_ne(access("ran", F_OK), 0);
+	ck_assert_str_eq(sh("cat work/x"), "x");
+}
+
+START_TEST(test_changed)
+{
+	open_work();
+	sh("cd work; echo x >x; %s", changes[_i].how);
+	commit_nothing(changes[_i].what);
+	git_free(git);
+}
+END_TEST
+
+/* A helper that comes after another knows how things were. */
+START_TEST(test_changed_and_the_helper_killed)
+{
+	open_work();
+	sh("cd work; echo x >x; %s; kill -9 $(ps -o pid=,comm= --ppid %d | awk \'/stepgate-git/ "
+	   "{print $1}\')",
+	   changes[_i].how, getpid());
+	commit_nothing(changes[_i].what);
+	git_free(git);
+}
+END_TEST
+
+/* What a worker may well do. */
+START_TEST(test_not_changed)
+{
+	open_work();
+	sh("cd work; git config user.name Bob; git remote add fork ../fork.git; git branch b; git "
+	   "tag t;"
+	   "git commit -q --allow-empty -m own; echo x >x; git config alias.x status");
+	struct receipt_facts facts = save_all(git, "x");
+	assert_pushed(&facts);
+	ck_assert_str_eq(sh("git -C up.git log --format=%%s"), "x\nown\nfirst");
+	/* Its own commits are its own to rewrite. */
+	sh("cd work; git commit -q --allow-empty -m own; git commit -q --amend --allow-empty -m "
+	   "other; echo y >y");
+	facts = save_all(git, "y");
+	assert_pushed(&facts);
+	git_free(git);
+}
+END_TEST
+
+/* Beside the branch it is no matter where that stands; where the remote is, is. */
+START_TEST(test_salvage_of_a_changed_one)
+{
+	open_work();
+	sh("cd work; echo x >x; git switch -q -c other");
+	struct receipt_facts facts = save_as(git, "x", GIT_ALL, "refs/stepgate/salvage/1-1");
+	ck_assert_result(facts, RECEIPT_SALVAGED);
+	sh("cd work; git switch -q main; git remote set-url origin ../else.git; echo y >x");
+	facts = save_as(git, "x", GIT_ALL, "refs/stepgate/salvage/1-1");
+	ck_assert_result(facts, RECEIPT_REPOSITORY_CHANGED);
+	git_free(git);
+}
+END_TEST
+
+int main(void)
+{
+	const TTest *const each[] = {test_changed, test_changed_and_the_helper_killed};
+	const TTest *const tests[] = {test_not_changed, test_salvage_of_a_changed_one};
+	int failed = run_tests_of("git changed", each, 2, CHANGES);
+	failed |= run_tests_by_both("git changed", tests, 2);
+	return failed;
+}
