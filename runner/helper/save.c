@@ -22,18 +22,27 @@
 
 #define TRIES_LEAST 3 /* while HEAD moves under us, whatever the deadline */
 
+/* Adds to what facts->held has, where there is room. */
+static void append_held(struct receipt_facts *facts, const char *text)
+{
+	const size_t used = strlen(facts->held), length = strlen(text);
+	if (used + length < sizeof(facts->held))
+		memcpy(facts->held + used, text, length + 1);
+}
+
 void facts_hold(struct receipt_facts *facts, const char *path, const char *what)
 {
-	char text[sizeof(facts->held)], whole[2 * sizeof(facts->held)];
+	static const char more[] = ", …";
+	char whole[2 * sizeof(facts->held)], text[sizeof(facts->held)];
 	const size_t used = strlen(facts->held);
-	snprintf(whole, sizeof(whole), "%s (%s)", path, what);
-	text_clean(whole, strlen(whole), text, sizeof(text));
-	if (used + strlen(text) + sizeof(", …") < sizeof(facts->held))
-		snprintf(facts->held + used, sizeof(facts->held) - used, "%s%s", used ? ", " : "",
-			 text);
-	else if (used && used + sizeof(" …") < sizeof(facts->held) &&
-		 strcmp(facts->held + used - strlen(" …"), " …") != 0)
-		snprintf(facts->held + used, sizeof(facts->held) - used, " …");
+	if (used >= sizeof(more) && strcmp(facts->held + used + 1 - sizeof(more), more) == 0)
+		return;
+	snprintf(whole, sizeof(whole), "%s%s (%s)", used ? ", " : "", path, what);
+	text_clean(whole, strlen(whole), text, sizeof(text) - sizeof(more));
+	if (used + strlen(text) + sizeof(more) > sizeof(facts->held))
+		append_held(facts, more);
+	else
+		append_held(facts, text);
 }
 
 void facts_fail(struct receipt_facts *facts, enum receipt_result result, const char *format, ...)
