@@ -15,7 +15,12 @@ static enum receipt_result push(const struct look *look, const char *from, const
 	char refspec[2 * LOOK_NAME + 32];
 	struct err err = {.code = ERR_NONE};
 	struct git_answer answer;
-	const char *const args[] = {"push", "--porcelain", "--", look->remote, refspec, NULL};
+	/* The remote-tracking ref that git moves: an empty one, after a power cut, is no ref. */
+	const char *const args[] = {"-c",    "core.fsync=all",
+				    "-c",    "core.fsyncMethod=fsync",
+				    "push",  "--porcelain",
+				    "--",    look->remote,
+				    refspec, NULL};
 	const char *const variables[] = {
 		/* A question for a passphrase would wait for ever. */
 		look->own_ssh ? NULL : "GIT_SSH_COMMAND=ssh -oBatchMode=yes",
