@@ -84,6 +84,7 @@ int err_exit_code(const struct err *err)
 	case ERR_REFUSED:
 	case ERR_DAMAGED:
 	case ERR_SYSTEM:
+	case ERR_UNSYNCED:
 	case ERR_INTERNAL:
 		break;
 	}

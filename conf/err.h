@@ -12,6 +12,7 @@ enum err_code {
 	ERR_REFUSED,  /* the machine or the gate says no */
 	ERR_DAMAGED,  /* a file or database of ours can't be read as what it should be */
 	ERR_SYSTEM,   /* the operating system said no */
+	ERR_UNSYNCED, /* a sync failed: not to be tried again, and nothing after it is certain */
 	ERR_INTERNAL, /* memory ran out, or a part of ours did not answer */
 };
 

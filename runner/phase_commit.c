@@ -105,6 +105,8 @@ struct receipt *commit_work(struct session *session, struct work *work)
 
 	tick(session, !failed);
 	if (record(session, how, &hoped) != 0) {
+		if (session->err.code == ERR_UNSYNCED)
+			return NULL;
 		/* The work is saved all the same; the document is behind, and said to be. */
 		session_warn(session, "%s", session->err.text);
 		session->err.code = ERR_NONE;
@@ -117,6 +119,8 @@ struct receipt *commit_work(struct session *session, struct work *work)
 		tick(session, false);
 	if ((facts.result != hoped.result || session->step.ok != line_ok(how, &facts)) &&
 	    record(session, how, &facts) != 0) {
+		if (session->err.code == ERR_UNSYNCED)
+			return NULL;
 		session_warn(session, "%s", session->err.text);
 		session->err.code = ERR_NONE;
 	}

@@ -62,7 +62,7 @@ static bool make_room(struct session *session)
 int session_save_document(struct session *session)
 {
 	int failed = document_save(session->doc, session->folder, &session->err);
-	if (failed && make_room(session))
+	if (failed && session->err.code != ERR_UNSYNCED && make_room(session))
 		failed = document_save(session->doc, session->folder, &session->err);
 	return failed;
 }

@@ -40,6 +40,14 @@ static int write_all(int fd, const char *bytes, size_t length)
 	return 0;
 }
 
+/* A failed fsync is final: the kernel may have dropped the pages, so that a second one would say
+ * yes to nothing. */
+static int unsynced(const char *path, struct err *err)
+{
+	const int error = errno;
+	return err_set(err, ERR_UNSYNCED, "%s: can't be made durable: %s", path, strerror(error));
+}
+
 static int sync_folder_of(const char *path)
 {
 	char copy[PATH_MAX];
@@ -54,21 +62,22 @@ static int sync_folder_of(const char *path)
 	return failed;
 }
 
-/* Writes, gives it `mode`, and has it on disk. A failed fsync is final: the kernel may have dropped
- * the pages, so that a second one would say yes to nothing. */
-static int write_beside(const char *path, const void *bytes, size_t length, mode_t mode)
+/* Writes, gives it `mode`, and has it on disk. `path` is what it is to replace. */
+static int write_beside(const char *beside, const char *path, const void *bytes, size_t length,
+			mode_t mode, struct err *err)
 {
-	const int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
+	const int fd = open(beside, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
 	if (fd < 0)
-		return -1;
-	int failed = write_all(fd, bytes, length) != 0 || (mode && fchmod(fd, mode) != 0) ||
-		     fsync(fd) != 0;
-	const int error = errno;
+		return err_errno(err, "%s: can't be written", path);
+	int failed = 0;
+	if (write_all(fd, bytes, length) != 0 || (mode && fchmod(fd, mode) != 0))
+		failed = err_errno(err, "%s: can't be written", path);
+	else if (fsync(fd) != 0)
+		failed = unsynced(path, err);
 	close(fd);
 	if (failed)
-		unlink(path);
-	errno = error;
-	return failed ? -1 : 0;
+		unlink(beside);
+	return failed;
 }
 
 int file_replace(const char *path, const void *bytes, size_t length, struct err *err)
@@ -87,16 +96,14 @@ int file_replace(const char *path, const void *bytes, size_t length, struct err 
 	/* Only a dead process of our own number can have left it. */
 	if (unlink(beside) != 0 && errno != ENOENT)
 		return err_errno(err, "%s: can't be written", beside);
-	if (write_beside(beside, bytes, length, mode) != 0)
-		return err_errno(err, "%s: can't be written", path);
+	if (write_beside(beside, path, bytes, length, mode, err) != 0)
+		return -1;
 	if (rename(beside, path) != 0) {
 		err_errno(err, "%s: can't be replaced", path);
 		unlink(beside);
 		return -1;
 	}
-	if (sync_folder_of(path) != 0)
-		return err_errno(err, "%s: can't be made durable", path);
-	return 0;
+	return sync_folder_of(path) == 0 ? 0 : unsynced(path, err);
 }
 
 /* Reads until the end or `most` + 1 bytes. -1 with errno. */

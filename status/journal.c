@@ -18,6 +18,14 @@ static int out_of_memory(struct err *err)
 	return err_set(err, ERR_INTERNAL, "out of memory");
 }
 
+/* A failed sync is final: the kernel may have dropped the pages, so that the next one would say yes
+ * to nothing. So nothing is written any more that would need one, not at the end either. */
+static void stop_writing(struct journal *journal)
+{
+	journal->unsynced = true;
+	sqlite3_exec(journal->db, "PRAGMA query_only = 1", NULL, NULL, NULL);
+}
+
 int journal_failed(struct journal *journal, struct err *err)
 {
 	const int code = sqlite3_errcode(journal->db) & 0xff;
@@ -28,10 +36,14 @@ int journal_failed(struct journal *journal, struct err *err)
 	/* Our statements are fixed: an error in one is a table that is not as it should be. */
 	const bool damaged =
 		code == SQLITE_CORRUPT || code == SQLITE_NOTADB || code == SQLITE_ERROR;
+	const bool unsynced = sqlite3_extended_errcode(journal->db) == SQLITE_IOERR_FSYNC;
 	journal->damaged |= damaged;
-	return err_set(err, damaged ? ERR_DAMAGED : ERR_SYSTEM, "%s: %s%s%s", journal->path,
-		       sqlite3_errmsg(journal->db), error ? ": " : "",
-		       error ? strerror(error) : "");
+	const int failed = err_set(err, damaged ? ERR_DAMAGED : ERR_SYSTEM, "%s: %s%s%s",
+				   journal->path, sqlite3_errmsg(journal->db), error ? ": " : "",
+				   error ? strerror(error) : "");
+	if (unsynced)
+		stop_writing(journal);
+	return failed;
 }
 
 int journal_run(struct journal *journal, const char *sql, struct err *err)
@@ -77,11 +89,11 @@ static void disconnect(struct journal *journal)
 		journal->statements[i] = NULL;
 	}
 	/* What is damaged is kept as it was found, its log too. */
-	if (journal->damaged)
+	if (journal->damaged || journal->unsynced)
 		sqlite3_db_config(journal->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
 	sqlite3_close(journal->db);
 	journal->db = NULL;
-	journal->damaged = false;
+	journal->damaged = journal->unsynced = false;
 }
 
 void journal_close(struct journal *journal)

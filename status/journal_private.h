@@ -81,10 +81,11 @@ enum journal_statement {
 
 struct journal {
 	sqlite3 *db;
-	char *path;   /* as it is named in messages */
-	char *file;   /* the same without symbolic links above the repository's folder */
-	ino_t inode;  /* of the file that was opened */
-	bool damaged; /* the database said so */
+	char *path;    /* as it is named in messages */
+	char *file;    /* the same without symbolic links above the repository's folder */
+	ino_t inode;   /* of the file that was opened */
+	bool damaged;  /* the database said so */
+	bool unsynced; /* a sync failed: it is not written any more */
 	/* The SAVED or UNSAVED that waits in an open transaction for its TOLD: where that could not
 	 * be kept both are rolled back, and a TOLD that is tried again brings it along. cycle 0:
 	 * none. */

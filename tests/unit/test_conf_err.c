@@ -92,8 +92,9 @@ END_TEST
 START_TEST(exit_codes)
 {
 	static const int codes[] = {
-		[ERR_NONE] = 0,    [ERR_USAGE] = 2,   [ERR_CONFIG] = 2, [ERR_BUSY] = 3,
-		[ERR_REFUSED] = 1, [ERR_DAMAGED] = 1, [ERR_SYSTEM] = 1, [ERR_INTERNAL] = 1,
+		[ERR_NONE] = 0,   [ERR_USAGE] = 2,    [ERR_CONFIG] = 2,
+		[ERR_BUSY] = 3,   [ERR_REFUSED] = 1,  [ERR_DAMAGED] = 1,
+		[ERR_SYSTEM] = 1, [ERR_UNSYNCED] = 1, [ERR_INTERNAL] = 1,
 	};
 	for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++) {
 		const struct err err = {.code = (enum err_code)i};
