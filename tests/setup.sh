@@ -19,6 +19,8 @@ check jq              program jq
 check sqlite3         program sqlite3
 check clang-14        program clang-14
 check procps          program ps
+check e2fsprogs       program mkfs.ext4
+check xfsprogs        program xfs_io
 check faketime        program faketime
 check strace          program strace
 lint  clang-format-14 program clang-format-14

@@ -1,0 +1,226 @@
+# shellcheck shell=bash
+# Sourced after tests/lib.sh by the sweeps: a world to do harm in, and what must be true in it after
+# whatever harm. The plan has four steps of a quarter of the budget each, and half of it closes the
+# gate, so a whole run is two cycles, with a commit and a push for each step and each cycle's end.
+#
+# world/repo and world/repo.git are the repository and its upstream, world/runs has a line for each
+# start of a worker, world/said what stepgate printed.
+
+sysfault=$BUILD/tools/sysfault
+world=$PWD/world
+steps=(one two three four)
+
+make_world()
+{
+	mkdir template
+	(cd template && make_repository repo && git -C repo remote set-url origin "$world/repo.git") ||
+		exit 1
+	cat > template/worker.sh << 'END'
+#!/bin/sh
+# worker.sh WORLD STEP: never twice at a time; the lock dies with its holder.
+exec 9>> "$1/busy"
+flock -n 9 || echo "overlap $2" >> "$1/runs"
+echo "start $2" >> "$1/runs"
+echo "the work of $2" > "$1/repo/$2.txt"
+[ "$2" != three ] || [ ! -e "$1/hold" ] || exec sleep 1000
+echo '{"tokens": 25}' >&"$STEPGATE_USAGE_FD"
+END
+	chmod +x template/worker.sh
+	{
+		printf 'title = "Swept"\nbudget { tokens = 100 threshold = 50 }\nrepository { path = "repo" }\n'
+		for step in "${steps[@]}"; do
+			printf 'step "%s" { command = {"%s/worker.sh", "%s", "%s"} }\n' "$step" "$world" "$world" \
+				"$step"
+		done
+	} > template/stepgate.conf
+}
+
+fresh_world()
+{
+	rm -rf "$world" &&
+		cp -a template "$world" &&
+		: > "$world/runs" &&
+		: > "$world/said" &&
+		: > "$world/warned" || fail "can't make a fresh world"
+}
+
+# Runs the plan under harm (sysfault's OPTIONs), or without. The code goes to $code.
+run_plan() # [OPTION...]
+{
+	local harm=()
+	[[ $# -gt 0 ]] && harm=("$sysfault" -r "$world/harm" "$@")
+	last="$* stepgate run"
+	"${harm[@]}" "$STEPGATE" run "$world/stepgate.conf" --until-done > "$out" 2> "$errors" < /dev/null
+	code=$?
+	cat "$out" >> "$world/said"
+	cat "$errors" >> "$world/warned"
+}
+
+# What went wrong, with what was done and said. GO_ON=1 goes on all the same, KEEP_WRONG=PATH keeps
+# the world.
+wrong() # WORDS...
+{
+	echo "harm: ${harm_done:-none}: $(cat "$world/harm" 2> /dev/null)" >&2
+	echo "--- said so far:" >&2
+	cat "$world/said" >&2
+	echo "--- upstream:" >&2
+	git -C "$world/repo.git" log --format='%h %s [%(trailers:key=Stepgate-Cycle,valueonly,separator=%x2C)]' >&2
+	echo "--- runs:" >&2
+	cat "$world/runs" >&2
+	[[ ${KEEP_WRONG:-} ]] && cp -a "$world" "$KEEP_WRONG.$RANDOM"
+	wrongs=$((${wrongs:-0} + 1))
+	[[ ${GO_ON:-} ]] || fail "$*"
+	echo "WRONG: $*" >&2
+}
+
+# Two runs don't make the same number of calls, so that the last ones may not be reached; but most.
+saw_harm()
+{
+	grep -qE '^(failed|killed) at call' "$world/harm" && harms=$((harms + 1))
+}
+
+expect_harm() # RUNS
+{
+	[[ $((harms * 4)) -ge $(($1 * 3)) ]] || fail "harm was done in $harms of $1 runs only"
+}
+
+# The journal is copied first: a look must not mend what recovery has to.
+ask_journal() # SQL
+{
+	local copy=$TMPDIR/journal
+	[[ -s $world/repo/.stepgate/state.db ]] || return 0
+	mkdir -p "$copy"
+	rm -f "$copy"/*
+	cp "$world"/repo/.stepgate/state.db* "$copy" &&
+		sqlite3 "$copy/state.db" "$1" 2> /dev/null
+}
+
+# The steps, by number, that the upstream has, once for each commit that says so.
+upstream_steps()
+{
+	git -C "$world/repo.git" log --format='%(trailers:key=Stepgate-Step,valueonly,separator=%x2C)' main |
+		grep . | sort -n
+}
+
+# What holds at any moment, also while a cycle is cut off. Leaves in $settled the numbers of the
+# steps that are finished: told to be OK, or done and not yet told.
+check_moment()
+{
+	local there said number title
+	there=$(upstream_steps)
+	[[ -z $(uniq -d <<< "$there") ]] || wrong "a step has two commits: $there"
+	said=$({
+		cat "$world/said"
+		ask_journal "SELECT text FROM message"
+	} | sed -n 's/^Step \([0-9]*\) completed: .*updated & pushed$/\1/p' | sort -nu)
+	for number in $said; do
+		grep -qx "$number" <<< "$there" || wrong "step $number was said to be pushed and is not"
+	done
+	for number in $(ask_journal "SELECT DISTINCT step FROM step WHERE action = 'updated & pushed'"); do
+		grep -qx "$number" <<< "$there" || wrong "step $number is recorded as pushed and is not"
+	done
+	[[ -z $(ask_journal "SELECT cycle FROM message WHERE text LIKE 'Step % completed%' OR
+		text LIKE 'Cycle % closed%' GROUP BY cycle, text HAVING count(*) > 1") ]] ||
+		wrong "a report is twice in the message log"
+	! grep overlap "$world/runs" || wrong "two workers at a time"
+	settled=$({
+		grep -o '^Step [0-9]* completed: .*Status: OK' "$world/said" | cut -d' ' -f2
+		ask_journal "SELECT step FROM step WHERE how = 'DONE' AND (ok OR action IS NULL)"
+	} | sort -nu)
+}
+
+# A finished step is never run again. RUNS: what world/runs was when $settled was found.
+check_kept() # RUNS SETTLED
+{
+	local number title before now
+	for number in $2; do
+		title=${steps[number - 1]}
+		before=$(grep -cx "start $title" <<< "$1")
+		now=$(grep -cx "start $title" "$world/runs")
+		[[ $before -eq $now ]] || wrong "step $number was finished, and was run again"
+	done
+}
+
+# What holds once the plan is done.
+check_end()
+{
+	local repo=$world/repo trouble
+	check_moment
+	expect_steps=$(seq "${#steps[@]}")
+	[[ $(upstream_steps) == "$expect_steps" ]] || wrong "the upstream's steps: $(upstream_steps | tr '\n' ' ')"
+	# Closing words whose push failed, and was said to, go with the next cycle's first push.
+	trouble=$(git -C "$repo" log --format=%s "$(git -C "$world/repo.git" rev-parse main)..main" 2>&1)
+	[[ -z $trouble ]] || { grep -q 'the closing words of cycle' "$world/warned" &&
+		! grep -qv '^Cycle [0-9]* closed' <<< "$trouble"; } ||
+		wrong "the upstream is not where the repository is: $trouble"
+	trouble=$(git -C "$repo" status --porcelain 2>&1)
+	[[ -z $trouble ]] || wrong "the work tree is not clean: $trouble"
+	trouble=$(git -C "$repo" fsck --no-dangling --no-progress 2>&1) || wrong "git fsck: $trouble"
+	[[ -z $trouble ]] || wrong "git fsck: $trouble"
+	trouble=$(git -C "$world/repo.git" fsck --no-dangling --no-progress 2>&1)
+	[[ -z $trouble ]] || wrong "git fsck of the upstream: $trouble"
+	for step in "${steps[@]}"; do
+		[[ $(git -C "$repo" show "main:$step.txt" 2>&1) == "the work of $step" ]] ||
+			wrong "the work of $step is not in the repository"
+	done
+	trouble=$(pgrep -af "$world" | grep -v pgrep)
+	[[ -z $trouble ]] || wrong "still running: $trouble"
+}
+
+# The remote stands for another machine: what a receive-pack that was killed with all the rest left
+# there is not for stepgate to take away.
+mend_remote()
+{
+	find "$world/repo.git" -name '*.lock' -delete
+}
+
+# After the harm: the moment is checked, then plain runs have to bring the plan to its end.
+mend() # [OPTION... for the first of the runs]
+{
+	local runs begin took took_first tries
+	mend_remote
+	check_moment
+	runs=$(cat "$world/runs")
+	local finished=$settled
+	[[ $code -eq 0 ]] && check_end
+	local most=$((3 + ($# > 0)))
+	for ((tries = 0; tries < most; tries++)); do
+		begin=${EPOCHREALTIME/./}
+		run_plan "$@"
+		mend_remote
+		took=$(((${EPOCHREALTIME/./} - begin) / 1000))
+		[[ $tries -eq 0 ]] && took_first=$took
+		[[ $tries -eq 0 && $took -gt ${slowest:-0} ]] && slowest=$took
+		set --
+		[[ $code -le 1 || $code -eq 137 ]] || wrong "run $((tries + 2)) ended with $code: $(cat "$errors")"
+		check_moment
+		[[ $code -eq 0 ]] && break
+	done
+	[[ $code -eq 0 ]] || wrong "$most runs have not brought the plan to its end: $(cat "$errors")"
+	check_kept "$runs" "$finished"
+	check_end
+	[[ $took_first -lt 20000 ]] || wrong "recovery took $took_first ms"
+}
+
+# COUNT numbers from 1 to TOTAL, spread over all of it, by the seed.
+sample() # COUNT TOTAL
+{
+	local i
+	if [[ $1 -ge $2 ]]; then
+		seq "$2"
+		return
+	fi
+	for ((i = 0; i < $1; i++)); do
+		echo $((i * $2 / $1 + 1 + (RANDOM * 32768 + RANDOM) % (($2 + $1 - 1) / $1)))
+	done
+}
+
+# How many calls a whole run makes, by sysfault's OPTIONs.
+count_calls() # [OPTION...]
+{
+	fresh_world
+	run_plan "$@"
+	[[ $code -ne 77 ]] || skip "system calls can't be watched here: $(cat "$errors")"
+	[[ $code -eq 0 ]] || fail "the run that is only counted ended with $code"
+	sed -n 's/^calls //p' "$world/harm"
+}
