@@ -84,6 +84,7 @@ T}
 STEP	T{
 What is left of the worker is ended. The step is recorded as INTERRUPTED with the usage last seen,
 and goes through COMMIT like any other that did not succeed; then it is tried again.
+Where it can't be ended nothing is started beside it.
 T}
 COMMIT	T{
 The commit is found by its trailers, or made; the push is verified on the remote, or made.

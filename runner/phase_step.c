@@ -66,8 +66,9 @@ static void on_tick(void *context)
 {
 	struct desk *desk = context;
 	sample(desk);
-	struct usage said = meter_lines_usage(desk->lines, NULL);
-	if (!said.known)
+	int64_t bad = 0;
+	struct usage said = meter_lines_usage(desk->lines, &bad);
+	if (!said.known && bad == 0) /* it has said nothing yet */
 		said = USAGE_KNOWN(0);
 	progress_draw(&desk->progress, usage_add(cycle_used(desk->session->cycle), said));
 }
@@ -326,9 +327,14 @@ struct work *interrupted_step(struct session *session)
 	snprintf(step->why, sizeof(step->why), "stepgate was ended while the worker was at work");
 	session_warn(session, "step %d of cycle %lld: %s", step->number,
 		     (long long)cycle_number(session->cycle), step->why);
-	if (session->leftover.pid && child_end_leftover(&session->leftover) != 0)
-		session_warn(session, "step %d: process %ld of it could not be ended", step->number,
-			     (long)session->leftover.pid);
+	/* It would be tried again beside itself. The cycle stays in STEP, for a later run. */
+	if (session->leftover.pid && child_end_leftover(&session->leftover) != 0) {
+		err_set(&session->err, ERR_REFUSED,
+			"step %d: process %ld of it could not be ended: nothing is started beside "
+			"it",
+			step->number, (long)session->leftover.pid);
+		return NULL;
+	}
 	step->own = settle(session, last_known(step));
 	return end_step(session, FSM_EV_INTERRUPTED);
 }

@@ -16,7 +16,8 @@ bool reread_plan(struct session *session);
 
 /* STEP: runs the worker of the step that the pass is for, to its end. */
 struct work *work_step(struct session *session, struct gate_pass *pass);
-/* STEP, found after the death of the process that ran it: the worker is gone. */
+/* STEP, found after the death of the process that ran it: what is left of the worker is ended. NULL
+ * also where it can't be: it stays in STEP. */
 struct work *interrupted_step(struct session *session);
 
 /* COMMIT: writes the step into the status document, commits and pushes, and makes it true again. */

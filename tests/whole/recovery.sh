@@ -170,3 +170,26 @@ expect "what was done" "$(tr '\n' ' ' < ../ticks)" 'one two two one '
 expect_line 'Cycle 9 closed: All work completed'
 expect "the file" "$(grep -c '\[x\]' PLAN.md)" 2
 expect "both commits of the first" "$(git log --format=%s --grep='Stepgate-Cycle: 9' | grep -c 'Step 1: one')" 2
+
+# What is left of a worker and can't be ended keeps its step from being tried again beside it.
+if [[ $(id -u) -eq 0 ]] && command -v setpriv > /dev/null; then
+	write_config alive.conf << 'END'
+title = "Alive"
+step "work" { shell = "echo x >> ../alive; [ -e ../again3 ] || { touch ../stands; sleep 100; }" }
+END
+	kill_at alive.conf ../stands
+	setpriv --reuid 65534 --clear-groups sleep 100 &
+	other=$!
+	wait_for 20 grep -q '^Uid:.65534' /proc/$other/status
+	sqlite3 .stepgate/state.db "UPDATE step SET process = '$other $(cut -d' ' -f22 /proc/$other/stat) $(cat /proc/sys/kernel/random/boot_id) ' WHERE cycle = 10"
+	touch ../again3
+	run setpriv --bounding-set -kill --inh-caps -kill "$STEPGATE" run alive.conf
+	expect "exit code" $code 1
+	expect_stdout ''
+	expect_in_stderr "step 1: process $other of it could not be ended: nothing is started beside it"
+	expect "how often it ran" "$(wc -l < ../alive)" 1
+	kill $other
+	wait $other 2> /dev/null
+	expect_exit 0 run alive.conf
+	expect "how often it ran then" "$(wc -l < ../alive)" 2
+fi
