@@ -12,6 +12,8 @@
 #define TAIL ".tail"
 #define OLD  ".tail.old"
 
+#define FOLDER_MOST 3900 /* leaves room for what comes behind it in a path */
+
 /* Workers can write where the logs are: what stands in the place of one is not followed, nor waited
  * for. */
 static int open_log(const char *path, int flags)
@@ -84,10 +86,12 @@ int step_log_open(struct step_log *log, const char *folder, int64_t cycle, int s
 	char again[16] = "";
 	char name[64];
 	struct step_log made = {.fd = -1, .tail = -1, .half = most / 2};
+	if (strlen(folder) > FOLDER_MOST)
+		return err_set(err, ERR_SYSTEM, "%.200s…: the path is too long for a log", folder);
 	if (attempt > 1)
 		snprintf(again, sizeof(again), ".%d", attempt);
 	snprintf(name, sizeof(name), "step-%02d%s.log", step, again);
-	snprintf(made.path, sizeof(made.path), "%.3900s/.stepgate/logs/cycle-%04lld", folder,
+	snprintf(made.path, sizeof(made.path), "%s/.stepgate/logs/cycle-%04lld", folder,
 		 (long long)cycle);
 	if (file_make_folder(made.path, err) != 0)
 		return -1;

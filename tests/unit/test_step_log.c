@@ -120,6 +120,19 @@ START_TEST(what_was_not_closed_is_mended)
 }
 END_TEST
 
+/* A path that is cut would be that of another file. */
+START_TEST(a_folder_of_too_long_a_name)
+{
+	struct step_log log;
+	struct err err = {.code = ERR_NONE};
+	char folder[4000];
+	memset(folder, 'a', sizeof(folder) - 1);
+	folder[sizeof(folder) - 1] = '\0';
+	ck_assert_int_eq(step_log_open(&log, folder, 3, 7, 1, MOST, &err), -1);
+	ck_assert_ptr_nonnull(strstr(err.text, "the path is too long for a log"));
+}
+END_TEST
+
 /* A worker can put a link there, for us to write through. */
 START_TEST(links_are_not_followed)
 {
@@ -153,6 +166,7 @@ int main(void)
 	tcase_add_test(logs, an_earlier_try_is_added_to);
 	tcase_add_test(logs, what_was_not_closed_is_mended);
 	tcase_add_test(logs, links_are_not_followed);
+	tcase_add_test(logs, a_folder_of_too_long_a_name);
 	suite_add_tcase(suite, logs);
 	SRunner *runner = srunner_create(suite);
 	srunner_run_all(runner, CK_ENV);
