@@ -41,11 +41,11 @@ int closing_note(struct session *session, enum fsm_event why)
 /* What the next one to look at the document should do. */
 static void next_action(const struct session *session, char *out, size_t size)
 {
-	const int next = plan_next(&session->plan);
+	const int next = session->foreign ? -1 : plan_next(&session->plan);
 	if (next >= 0)
 		snprintf(out, size, "Start the next cycle with step %d: %s",
 			 session->plan.steps[next].number, session->plan.steps[next].title);
-	else if (plan_is(&session->plan))
+	else if (plan_is(&session->plan) && !session->foreign)
 		snprintf(out, size, "Nothing: the plan is done");
 	else
 		snprintf(out, size, "Start the next cycle");

@@ -15,7 +15,10 @@ static int allocate(const char *path, struct err *err)
 	const int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0644);
 	if (fd < 0)
 		return err_errno(err, "%s: can't be made", path);
-	const int error = posix_fallocate(fd, 0, RESERVE_BYTES);
+	int error;
+	do
+		error = posix_fallocate(fd, 0, RESERVE_BYTES);
+	while (error == EINTR);
 	close(fd);
 	if (error == 0 || error == EOPNOTSUPP || error == EINVAL)
 		return 0;
