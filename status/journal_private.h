@@ -3,6 +3,7 @@
 #define STATUS_JOURNAL_PRIVATE_H
 
 #include <sqlite3.h>
+#include <sys/types.h>
 
 #include "status/journal.h"
 
