@@ -1,5 +1,6 @@
 /* Finds the command, runs it, and is the only one to tell an error. */
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -30,6 +31,15 @@ static void print_overview(FILE *to)
 		    "repository.\n");
 }
 
+/* In columns: a character counts once, however many bytes it has. */
+static int width(const char *text)
+{
+	int count = 0;
+	for (; *text; text++)
+		count += (*text & 0xc0) != 0x80;
+	return count;
+}
+
 static void print_help(const struct command *command)
 {
 	printf("usage: stepgate %s %s\n\n%s.\n", command->name, command->takes, command->summary);
@@ -41,7 +51,8 @@ static void print_help(const struct command *command)
 		char left[64];
 		snprintf(left, sizeof(left), "%s%s%s", arg->name,
 			 arg->shown && *arg->shown != '[' ? " " : "", arg->shown ? arg->shown : "");
-		printf("  %-24s %s\n", left, arg->help);
+		printf("  %s%*s %s\n", left, width(left) < 24 ? 24 - width(left) : 0, "",
+		       arg->help);
 	}
 }
 
@@ -61,11 +72,36 @@ static const struct command *find(int argc, char *const *argv, int *words)
 	return NULL;
 }
 
+/* Whether commands[i] has a name of two words, the first of which this is. */
+static bool begins(const char *first, int i)
+{
+	const size_t length = strlen(first);
+	return strncmp(commands[i]->name, first, length) == 0 && commands[i]->name[length] == ' ';
+}
+
+/* The help of all the commands that begin with a word; how many there are. */
+static int print_group(const char *first)
+{
+	int count = 0;
+	for (int i = 0; i < NCOMMANDS; i++)
+		if (begins(first, i)) {
+			fputs(count++ ? "\n" : "", stdout);
+			print_help(commands[i]);
+		}
+	return count;
+}
+
 static int no_such_command(int argc, char *const *argv, struct err *err)
 {
 	const char *names[NCOMMANDS];
 	for (int i = 0; i < NCOMMANDS; i++)
 		names[i] = commands[i]->name;
+	for (int i = 0; argc == 1 && i < NCOMMANDS; i++)
+		if (begins(argv[0], i))
+			return err_set(err, ERR_USAGE,
+				       "%s: a word is missing behind it: 'stepgate %s --help' "
+				       "lists them",
+				       argv[0], argv[0]);
 	char given[128];
 	snprintf(given, sizeof(given), "%s%s%s", argv[0], argc > 1 ? " " : "",
 		 argc > 1 ? argv[1] : "");
@@ -83,6 +119,8 @@ static int dispatch(int argc, char *const *argv, struct err *err)
 {
 	int words = 1;
 	const struct command *command = find(argc, argv, &words);
+	if (!command && argc > 1 && strcmp(argv[1], "--help") == 0 && print_group(argv[0]) > 0)
+		return EXIT_AS_IT_SHOULD;
 	if (!command)
 		return no_such_command(argc, argv, err);
 	for (int i = words; i < argc && strcmp(argv[i], "--") != 0; i++)

@@ -58,12 +58,16 @@ In each case the step's work is committed and reported, the cycle closes with "U
 its closing words are committed and reported too.
 From SIGTERM on, each state is left in a time:
 .TS
-l l.
+l lx.
 waiting (\-\-wait, \-\-jitter)	1 s; nothing was started
 PRECHECK, POSTCHECK	1 s
 STEP	its \fBgrace\fR + 2 s
-COMMIT	\fBlock_timeout\fR + \fBpush_timeout\fR + 10 s, and what git and its hooks take to commit
-REPORT	the \fBtimeout\fR of each report that is a program + 2 s for each report
+COMMIT	T{
+\fBlock_timeout\fR + \fBpush_timeout\fR + 10 s, and what git and its hooks take to commit
+T}
+REPORT	T{
+the \fBtimeout\fR of each report that is a program + 2 s for each report
+T}
 .TE
 .PP
 So a run that is in STEP ends after at most the sum of STEP, COMMIT and REPORT, and of COMMIT and

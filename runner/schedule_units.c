@@ -75,16 +75,25 @@ static void put_title(FILE *out, const struct schedule *schedule)
 	putc('\n', out);
 }
 
-/* The folder of a report's file; systemd takes none with ".." in it. */
-static void put_folder_of(FILE *out, const char *file)
+static bool is_within(const char *path, const char *folder)
+{
+	const size_t length = strlen(folder);
+	return strncmp(path, folder, length) == 0 && (path[length] == '/' || !path[length]);
+}
+
+/* The folder of a report's file, unless it is the repository's; systemd takes none with ".." in it.
+ */
+static void put_folder_of(FILE *out, const char *file, const char *repository)
 {
 	char *folder = strdup(file);
 	char *slash = folder ? strrchr(folder, '/') : NULL;
 	if (slash && slash > folder) {
 		*slash = '\0';
 		char *real = realpath(folder, NULL);
-		putc(' ', out);
-		put_word(out, real ? real : folder, false);
+		if (!is_within(real ? real : folder, repository)) {
+			putc(' ', out);
+			put_word(out, real ? real : folder, false);
+		}
 		free(real);
 	}
 	free(folder);
@@ -97,7 +106,7 @@ static void put_writable(FILE *out, const struct conf *conf)
 	put_word(out, conf->repository.path, false);
 	for (size_t i = 0; i < conf->nreports; i++)
 		if (conf->reports[i].type == CONF_REPORT_FILE)
-			put_folder_of(out, conf->reports[i].path);
+			put_folder_of(out, conf->reports[i].path, conf->repository.path);
 	putc('\n', out);
 }
 

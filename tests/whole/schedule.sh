@@ -134,6 +134,12 @@ expect_line 'KillMode=mixed'
 # Its grace, then two commits (10 s + 20 s + 10 s) and two reports (3 s + 2 s, and the file's 2 s).
 expect_line 'TimeoutStopSec=104'
 expect_line "ReadWritePaths=\"$(realpath ../repo)\" \"$(realpath ../reports)\""
+cp "$conf" kept
+printf 'report "within" { type = "file"  path = "%s/within.jsonl" }\n' "$(realpath ../repo)" >> "$conf"
+expect_exit 0 schedule "$conf" '30 2 1,15 * fri' --systemd --jitter 90s
+expect_line "ReadWritePaths=\"$(realpath ../repo)\" \"$(realpath ../reports)\""
+cp kept "$conf"
+cp printed "$out"
 for word in NoNewPrivileges=yes ProtectSystem=strict PrivateTmp=yes; do
 	expect_line $word
 done

@@ -38,6 +38,15 @@ refused "no/such.conf: " validate no/such.conf
 refused "rnu: no such command: did you mean 'run'?" rnu
 refused "xyzzy: no such command" xyzzy
 refused "step: no such command: did you mean 'step begin'?" step begn
+refused "step: a word is missing behind it: 'stepgate step --help' lists them" step
+expect_exit 0 step --help
+expect_in_stdout() { grep -q "^$1" "$out" || fail "not in the help: $1"; }
+expect_in_stdout 'usage: stepgate step begin '
+expect_in_stdout 'usage: stepgate step done '
+expect_exit 0 update --help
+# The texts stand in one column, whatever bytes the names have.
+expect "columns of the texts" "$(grep -oP '^  --[^ ]+( [A-Z][^ ]*)*( …)? +(?=[a-z])' "$out" |
+	while IFS= read -r left; do echo "$(LC_ALL=C.UTF-8; echo ${#left})"; done | sort -u)" 27
 refused "--treshold: unknown option: did you mean --threshold?" run --treshold 40
 refused "--threshold: out of range: 19 is not within 20..95" run --threshold 19
 refused "--threshold: out of range: 96" check 5 --threshold=96
