@@ -65,6 +65,5 @@ STEPGATE_WITHOUT_LOCK        runner/lock.c            stepgate     whole/two_run
 STEPGATE_WITHOUT_VERIFYING   runner/helper/push.c     stepgate-git unit/git_push
 STEPGATE_WITHOUT_SEARCH      runner/helper/earlier.c  stepgate-git unit/git_again  whole/kill_sweep
 STEPGATE_WITHOUT_SYNC        runner/helper/durable.c  stepgate-git unit/git_durable whole/power_cut
-STEPGATE_WITHOUT_CGROUP_KILL runner/cgroup.c          unit/test_contained unit/contained
 END
 exit 0
