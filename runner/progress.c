@@ -53,13 +53,23 @@ void progress_bytes(struct progress *progress, const char *bytes, size_t length)
 		progress_draw(progress, progress->used);
 }
 
-/* Cuts to `most` columns at a whole character; a wide one counts as one, so it stays short. */
+/* In columns, of the character that a byte begins: the scripts that have wide ones begin at U+1100.
+ * Some behind that are narrow, so that a line may come out short, but never too long: it would go
+ * on in the next row, and could not be wiped. */
+static size_t width_at(const unsigned char *at)
+{
+	if ((*at & 0xc0) == 0x80)
+		return 0;
+	return *at > 0xe1 || (*at == 0xe1 && at[1] >= 0x84) ? 2 : 1;
+}
+
+/* Cuts to `most` columns at a whole character. */
 static void cut(char *text, size_t most)
 {
 	size_t seen = 0;
 	for (char *at = text; *at; at++) {
-		const bool begins = ((unsigned char)*at & 0xc0) != 0x80;
-		if (begins && seen++ == most) {
+		seen += width_at((const unsigned char *)at);
+		if (seen > most) {
 			*at = '\0';
 			return;
 		}
@@ -68,12 +78,15 @@ static void cut(char *text, size_t most)
 
 void progress_draw(struct progress *progress, struct usage used)
 {
-	char span[CLOCK_TEXT], now[32], limit[32], text[1024];
+	char span[CLOCK_TEXT], now[32], limit[32], what[1024], text[2048];
 	if (!progress->shown)
 		return;
 	progress->used = used;
+	/* However long a title is, the figures are seen. */
+	snprintf(what, sizeof(what), "%s", progress->what);
+	cut(what, columns() / 2);
 	clock_span(clock_monotonic_ms() - progress->started, span);
-	snprintf(text, sizeof(text), "%s  %s  %s/%s tokens  %s", progress->what, span,
+	snprintf(text, sizeof(text), "%s  %s  %s/%s tokens  %s", what, span,
 		 used.known ? text_grouped(used.tokens, now) : "?",
 		 text_grouped(gate_limit(progress->terms), limit), progress->last);
 	cut(text, columns() - 1);

@@ -28,6 +28,23 @@ tr '\r' '\n' < ../screen | sed 's/\x1b\[K//g' | awk 'length > 69 && /Step 1\/1/ 
 	fail "the line is wider than the terminal"
 grep -aqF $'\033[31m' .stepgate/logs/cycle-0001/step-01.log || fail "the log is not as it came"
 
+# Nor is it with wide characters, nor do they hide the figures.
+long=$(printf '漢字%.0s' {1..30})
+write_config wide.conf << END
+title = "Wide"
+repository { push = false }
+step "$long" { shell = 'echo "{\"tokens\": 12345}" >&3; echo $long; until [ -e ../wide ]; do sleep 0.01; done' }
+END
+script -qefc "stty cols 70; $STEPGATE run wide.conf" ../screen > /dev/null < /dev/null &
+wait_for 20 grep -aqF '12,345/70,000 tokens' ../screen
+touch ../wide
+wait $! || fail "exit code $?"
+while IFS= read -r line; do
+	narrow=${line//[^ -~]/}
+	[[ $((2 * ${#line} - ${#narrow})) -le 69 ]] || fail "a line is too wide: $line"
+done < <(tr '\r' '\n' < ../screen | sed 's/\x1b\[K//g' | grep -a '^Step 1/1.*tokens')
+rm wide.conf
+
 # Without a terminal there is no such line.
 sed -i 's/Watched/Unwatched/' stepgate.conf
 mv stepgate.conf other.conf
