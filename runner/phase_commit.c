@@ -98,8 +98,11 @@ struct receipt *commit_work(struct session *session, struct work *work)
 {
 	const enum fsm_event how = work_how(work);
 	const bool failed = how != FSM_EV_DONE;
-	const bool salvage = failed && session->conf->on_failure_work == CONF_WORK_SALVAGE;
-	const bool keep = failed && session->conf->on_failure_work == CONF_WORK_KEEP;
+	const enum conf_failure_work wanted = session->conf->on_failure_work;
+	const bool commits = session->conf->repository.commit;
+	/* There is no ref to keep it on where nothing is committed. */
+	const bool salvage = failed && wanted == CONF_WORK_SALVAGE && commits;
+	const bool keep = failed && !salvage && wanted != CONF_WORK_COMMIT;
 	const struct receipt_facts hoped = hoped_for(session, salvage, keep);
 	struct receipt_facts facts = hoped;
 
@@ -112,7 +115,7 @@ struct receipt *commit_work(struct session *session, struct work *work)
 		session->err.code = ERR_NONE;
 	}
 	/* Without the helper nothing could be said of the work but what was hoped for. */
-	BUG_ON(!session->git && session->conf->repository.commit && !keep);
+	BUG_ON(!session->git && commits && !keep);
 	if (session->git && !keep)
 		save(session, salvage, &facts);
 	if (!failed && receipt_place(facts.result) == RECEIPT_NOT_COMMITTED)

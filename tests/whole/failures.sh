@@ -110,3 +110,13 @@ expect_exit 1 run rival.conf
 expect_line 'Step 1 completed: Tokens: 0.0%; Status: NOK, push failed'
 expect_in_stderr 'the remote has commits that are not here'
 expect "the rival's work" "$(git -C ../repo.git log -1 --format=%s main)" Rival
+
+# Where nothing is committed there is no ref that a failed step's work could be on.
+write_config off.conf << 'END'
+title = "Off"
+repository { commit = false }
+step "bad" { shell = "echo off > off; exit 1" }
+END
+expect_exit 1 run off.conf
+expect_line 'Step 1 completed: Tokens: 0.0%; Status: NOK, not committed'
+expect "the receipt" "$(sqlite3 .stepgate/state.db 'SELECT result FROM step ORDER BY id DESC LIMIT 1')" KEPT
