@@ -21,10 +21,7 @@ struct names {
 
 static struct name *slot_of(const struct names *names, const char *title)
 {
-	uint64_t hash = UINT64_C(14695981039346656037); /* FNV-1a */
-	for (const char *c = title; *c; c++)
-		hash = (hash ^ (unsigned char)*c) * UINT64_C(1099511628211);
-	size_t at = (size_t)hash & names->mask;
+	size_t at = (size_t)text_hash(TEXT_HASH, title) & names->mask;
 	while (names->slots[at].title && strcmp(names->slots[at].title, title) != 0)
 		at = (at + 1) & names->mask;
 	return &names->slots[at];

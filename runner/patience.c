@@ -8,6 +8,7 @@
 #include "runner/lock.h"
 #include "runner/stop.h"
 #include "status/clock.h"
+#include "status/text.h"
 
 #define LOOK_MS 50 /* a lock's end is looked for so often: the kernel tells no one who can poll */
 
@@ -36,16 +37,6 @@ bool patience_again(struct patience *patience, const char *folder, const struct 
 	return true;
 }
 
-/* FNV-1a, 64 bits (draft-eastlake-fnv). */
-static uint64_t hash(uint64_t sum, const char *text)
-{
-	do {
-		sum ^= (unsigned char)*text;
-		sum *= 0x100000001b3ULL;
-	} while (*text++);
-	return sum;
-}
-
 int64_t patience_jitter(const char *config, int64_t most_ms)
 {
 	char host[256], path[PATH_MAX];
@@ -54,6 +45,7 @@ int64_t patience_jitter(const char *config, int64_t most_ms)
 	if (gethostname(host, sizeof(host)) != 0)
 		host[0] = '\0';
 	host[sizeof(host) - 1] = '\0';
-	const uint64_t sum = hash(0xcbf29ce484222325ULL, host);
-	return (int64_t)(hash(sum, realpath(config, path) ? path : config) % (uint64_t)most_ms);
+	const uint64_t sum = text_hash(TEXT_HASH, host);
+	return (int64_t)(text_hash(sum, realpath(config, path) ? path : config) %
+			 (uint64_t)most_ms);
 }

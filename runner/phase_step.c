@@ -12,6 +12,7 @@
 #include "runner/stop.h"
 #include "status/clock.h"
 #include "status/lines.h"
+#include "status/text.h"
 
 #define TICK_MS 250
 
@@ -78,16 +79,6 @@ enum {
 	WORD_SIZE = 512,
 };
 
-static uint64_t mix(uint64_t hash, const char *text)
-{
-	/* FNV-1a, 64 bits (Fowler, Noll and Vo); the NUL is part of it, so that two texts can't run
-	 * together. */
-	do
-		hash = (hash ^ (unsigned char)*text) * UINT64_C(0x100000001b3);
-	while (*text++);
-	return hash;
-}
-
 /* The same each time that a step of a round of the plan is tried, in whatever cycle: what a worker
  * can tell a service by that it has asked it for the same thing before. */
 static uint64_t step_key(struct session *session)
@@ -96,8 +87,8 @@ static uint64_t step_key(struct session *session)
 	int64_t number = 1;
 	journal_plan_round(session->journal, session->plan_name, &number, NULL);
 	snprintf(round, sizeof(round), "%lld", (long long)number);
-	return mix(mix(mix(UINT64_C(0xcbf29ce484222325), session->plan_name), session->step.title),
-		   round);
+	return text_hash(text_hash(text_hash(TEXT_HASH, session->plan_name), session->step.title),
+			 round);
 }
 
 /* What tells a worker where it is: NAME=VALUE in words, a NULL-ended list of them in list. */

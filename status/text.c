@@ -115,3 +115,11 @@ char *text_grouped(long long n, char *out)
 	out[at] = '\0';
 	return out;
 }
+
+uint64_t text_hash(uint64_t hash, const char *text)
+{
+	do
+		hash = (hash ^ (unsigned char)*text) * UINT64_C(0x100000001b3);
+	while (*text++);
+	return hash;
+}

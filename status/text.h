@@ -3,6 +3,7 @@
 #define STATUS_TEXT_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 /* Copies `length` bytes into out[size] (size >= 1; NUL ended, cut at a whole character): control
  * characters (C0, DEL, C1, also as UTF-8) and terminal escape sequences are left out, broken UTF-8
@@ -12,5 +13,10 @@ char *text_clean(const char *bytes, size_t length, char *out, size_t size);
 
 /* Writes n with a comma at every third digit ("50,000") into out[32]; gives out. n >= 0. */
 char *text_grouped(long long n, char *out);
+
+/* Goes on with a hash (FNV-1a, 64 bits: Fowler, Noll and Vo), begun with TEXT_HASH. The NUL is part
+ * of it, so that two texts can't run together. */
+#define TEXT_HASH UINT64_C(0xcbf29ce484222325)
+uint64_t text_hash(uint64_t hash, const char *text);
 
 #endif

@@ -174,6 +174,14 @@ START_TEST(numbers_in_groups_of_three)
 }
 END_TEST
 
+START_TEST(a_hash_knows_where_a_text_ends)
+{
+	ck_assert(text_hash(TEXT_HASH, "") == UINT64_C(0xaf63bd4c8601b7df));
+	ck_assert(text_hash(text_hash(TEXT_HASH, "ab"), "c") !=
+		  text_hash(text_hash(TEXT_HASH, "a"), "bc"));
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("text");
@@ -184,6 +192,7 @@ int main(void)
 	tcase_add_test(text, no_space_is_left_at_a_cut);
 	tcase_add_loop_test(text, whatever_it_is_given_it_is_one_clean_line, 0, 10);
 	tcase_add_loop_test(text, numbers_in_groups_of_three, 0, COUNT(numbers));
+	tcase_add_test(text, a_hash_knows_where_a_text_ends);
 	suite_add_tcase(suite, text);
 	return run_suite(suite);
 }
