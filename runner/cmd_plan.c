@@ -106,18 +106,42 @@ struct sight {
 	struct plan *plan;
 	struct gate_terms terms;
 	struct git_view view;
+	char agents[256]; /* the cycle of an agent that drives itself is in the way; or "" */
 };
+
+static bool can_save(const struct sight *sight)
+{
+	return receipt_place(sight->view.problem) == RECEIPT_REACHED;
+}
 
 static bool is_ready(const struct sight *sight)
 {
-	return receipt_place(sight->view.problem) == RECEIPT_REACHED;
+	return can_save(sight) && !sight->agents[0];
+}
+
+static int look_at_cycle(struct sight *sight, struct err *err)
+{
+	struct journal *journal = NULL;
+	struct journal_cycle last;
+	int found = journal_open_read(sight->conf->repository.path, &journal, err);
+	if (found > 0)
+		found = journal_last_cycle(journal, &last, err);
+	if (found > 0) {
+		if (last.past.state != FSM_CLOSED && last.plan[0] == '\0')
+			snprintf(sight->agents, sizeof(sight->agents), SESSION_AGENTS_CYCLE,
+				 (long long)last.past.number);
+		journal_cycle_release(&last);
+	}
+	journal_close(journal);
+	return found < 0 ? -1 : 0;
 }
 
 static int look(struct sight *sight, struct err *err)
 {
 	const struct conf_repository *repository = &sight->conf->repository;
 	struct git *git = NULL;
-	if (session_terms(sight->conf, budget, (int)threshold, false, &sight->terms, err) != 0)
+	if (session_terms(sight->conf, budget, (int)threshold, false, &sight->terms, err) != 0 ||
+	    look_at_cycle(sight, err) != 0)
 		return -1;
 	if (!repository->commit)
 		return 0;
@@ -141,6 +165,8 @@ static int print_text(const struct sight *sight, struct err *err)
 		return -1;
 	printf("Gate: %s\n", line_gate(line, sizeof(line), &sight->terms, USAGE_KNOWN(0)));
 	print_git(sight->conf, &sight->view);
+	if (sight->agents[0])
+		printf("Problem: %s\n", sight->agents);
 	return 0;
 }
 
@@ -167,9 +193,11 @@ static int add_all(struct plan_json *made, const struct sight *sight)
 	    add_titles(made, "removed", edit->removed, edit->nremoved) != 0 ||
 	    add_titles(made, "forgotten", edit->forgotten, edit->nforgotten) != 0)
 		return -1;
+	const char *problem = sight->agents[0] ? sight->agents : NULL;
+	if (!can_save(sight))
+		problem = receipt_words(view->problem);
 	return plan_json_git(made, sight->conf->repository.commit, view->branch, view->identity,
-			     view->upstream, is_ready(sight) ? NULL : receipt_words(view->problem),
-			     view->why);
+			     view->upstream, problem, view->why);
 }
 
 static int print_json(const struct sight *sight, struct err *err)

@@ -37,9 +37,7 @@ static const struct arg args[] = {
 /* A cycle of an agent that drives itself is its own to end. */
 static int refuse_foreign(const struct session *session, struct err *err)
 {
-	return err_set(err, ERR_REFUSED,
-		       "cycle %lld is open: an agent drives it by `stepgate start`: end it with "
-		       "`stepgate update --cycle-end user`",
+	return err_set(err, ERR_REFUSED, SESSION_AGENTS_CYCLE,
 		       (long long)cycle_number(session->cycle));
 }
 

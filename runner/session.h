@@ -30,6 +30,11 @@ struct session_step {
 	char why[512]; /* how the worker ended, or why its usage is unknown; or "" */
 };
 
+/* Why `run` begins nothing beside the cycle, by its number, of an agent that drives itself. */
+#define SESSION_AGENTS_CYCLE                                                                 \
+	"cycle %lld is open: an agent drives it by `stepgate start`: end it with `stepgate " \
+	"update --cycle-end user`"
+
 struct session {
 	const struct conf *conf; /* borrowed; a tracker's has no steps */
 	const char *folder;      /* of the repository: conf->repository.path */

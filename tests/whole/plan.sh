@@ -43,3 +43,15 @@ expect_line 'Push: (no upstream)'
 grep -q '^Problem: the branch has no upstream to push to: ' "$out" || fail "the problem is not told"
 expect_exit 1 plan --json
 expect_json .repository.problem 'the branch has no upstream to push to'
+
+# A cycle that an agent drives is in the way of `run`, and of what plan says.
+git push -q -u origin main
+expect_exit 0 start --task "by hand"
+expect_exit 1 plan
+expect_line 'Problem: cycle 2 is open: an agent drives it by `stepgate start`: end it with `stepgate update --cycle-end user`'
+expect_exit 1 plan --json
+expect_json .repository.problem 'cycle 2 is open: an agent drives it by `stepgate start`: end it with `stepgate update --cycle-end user`'
+expect_exit 1 run
+expect_stderr 'stepgate: cycle 2 is open: an agent drives it by `stepgate start`: end it with `stepgate update --cycle-end user`'
+expect_exit 0 update --cycle-end user
+expect_exit 0 plan
