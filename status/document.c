@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "status/clock.h"
 #include "status/file.h"
@@ -32,10 +33,17 @@ static int out_of_memory(struct err *err)
 	return err_set(err, ERR_INTERNAL, "out of memory");
 }
 
+/* A link in the place of its folder would lead elsewhere, as one in its own place would. */
 static int path_of(const char *folder, char *path, struct err *err)
 {
+	struct stat there;
 	if (snprintf(path, PATH_MAX, "%s/%s", folder, DOCUMENT_PATH) >= PATH_MAX)
 		return err_set(err, ERR_SYSTEM, "%.200s…: the path is too long", folder);
+	char *slash = strrchr(path, '/');
+	*slash = '\0';
+	if (lstat(path, &there) == 0 && !S_ISDIR(there.st_mode))
+		return err_set(err, ERR_REFUSED, "%s: not a folder: refused", path);
+	*slash = '/';
 	return 0;
 }
 

@@ -413,6 +413,24 @@ START_TEST(a_link_is_neither_read_nor_written)
 }
 END_TEST
 
+START_TEST(a_link_in_place_of_its_folder)
+{
+	char *notice = NULL;
+	struct document *other = doc;
+	begin(4);
+	ck_assert_int_eq(mkdir("elsewhere", 0755), 0);
+	ck_assert_int_eq(rmdir("status"), 0);
+	ck_assert_int_eq(symlink("elsewhere", "status"), 0);
+	ck_assert_int_eq(document_save(doc, ".", &err), -1);
+	ck_assert_int_eq(err.code, ERR_REFUSED);
+	ck_assert_str_eq(err.text, "./status: not a folder: refused");
+	ck_assert_int_eq(rmdir("elsewhere"), 0);
+	ck_assert_int_eq(document_read(".", &other, &err), -1);
+	ck_assert_int_eq(document_load(".", &other, &notice, &err), -1);
+	ck_assert_ptr_eq(other, doc);
+}
+END_TEST
+
 START_TEST(a_folder_that_is_missing)
 {
 	begin(4);
@@ -457,6 +475,7 @@ static void add_trouble(Suite *suite)
 	tcase_add_loop_test(trouble, a_damaged_one_is_set_aside, 0, COUNT(damaged));
 	tcase_add_loop_test(trouble, a_reader_leaves_a_damaged_one_where_it_is, 0, COUNT(damaged));
 	tcase_add_test(trouble, a_link_is_neither_read_nor_written);
+	tcase_add_test(trouble, a_link_in_place_of_its_folder);
 	tcase_add_test(trouble, a_folder_that_is_missing);
 	tcase_add_test(trouble, a_path_that_is_too_long);
 	tcase_add_test(trouble, one_that_is_too_large);

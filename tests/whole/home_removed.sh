@@ -39,6 +39,25 @@ survives moved 'mv .stepgate ../elsewhere'
 survives status 'rm -rf status'
 expect_line '  "first"' <(jq '.tasks_completed[0]' status/status/EE_CYCLE_STATUS.json | sed 's/^/  /')
 
+# A link in the place of the status folder: nothing is written where it leads, no step begins.
+make_repository linked
+mkdir outside
+write_config linked.conf << 'END'
+repository { path = "linked" }
+step "first" { shell = "rm -rf status; ln -s ../outside status" }
+step "second" { shell = ": > ../ran" }
+END
+expect_exit 1 run linked.conf
+expect_in_stderr "stepgate: step 1: $PWD/linked/status: not a folder: refused"
+[[ ! -e ran ]] || fail "a step began without a document"
+expect "outside" "$(ls -A outside)" ""
+rm linked/status
+expect_exit 1 run linked.conf # says what could not be said: how that cycle ended
+expect_stdout "Cycle 1 closed: Error encountered"
+expect_exit 0 run linked.conf
+expect_line "Step 2 completed: Tokens: 0.0%; Status: OK, updated & pushed"
+rm ran
+
 # Another journal in its place is kept under another name.
 survives other 'rm -f .stepgate/state.db*; echo mine > .stepgate/state.db'
 expect "the other one" "$(cat other/.stepgate/state.db.damaged-*Z)" mine
