@@ -18,18 +18,19 @@
 #define LOOK_NAME 256
 
 /* What must not change in a repository while a cycle works on it, lest its work go somewhere else
- * or other programs be run than at its start; see print.h. */
+ * or other programs be run than at its start; see print.h. The first that changed is told: the
+ * branch before the remote's address, which goes with it. */
 #define PRINTS(X)                                 \
 	X(WORKDIR, "the folder of the work tree") \
 	X(GITDIR, "the git folder")               \
 	X(WORKTREE, "core.worktree")              \
+	X(BRANCH, "the branch that HEAD is on")   \
 	X(REMOTE, "the remote's address")         \
 	X(HOOKSPATH, "core.hooksPath")            \
 	X(HOOKS, "the repository's hooks")        \
 	X(FSMONITOR, "core.fsmonitor")            \
 	X(SSHCOMMAND, "core.sshCommand")          \
-	X(FILTERS, "a filter.* setting")          \
-	X(BRANCH, "the branch that HEAD is on")
+	X(FILTERS, "a filter.* setting")
 
 enum print_of {
 #define X(name, words) PRINT_##name,

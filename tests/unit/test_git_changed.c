@@ -19,6 +19,9 @@ static const struct {
 	{"printf '#!/bin/sh\\n: >../ran\\n' >.git/hooks/pre-push; chmod +x .git/hooks/pre-push",
 	 "the repository's hooks: "},
 	{"git switch -q -c other", "the branch that HEAD is on: "},
+	/* It goes elsewhere, too, but that is not what was changed. */
+	{"git push -q -u origin HEAD:refs/heads/other; git switch -q other",
+	 "the branch that HEAD is on: "},
 	{"cp -a .git ../moved; rm -r .git; echo 'gitdir: ../moved' >.git", "the git folder: "},
 	{"git commit -q --amend -m rewritten", "HEAD does not have commit "},
 	{"git reset -q --hard $(git commit-tree -m lost HEAD^{tree})",
