@@ -100,6 +100,9 @@ int closing_words(struct session *session, enum fsm_event why)
 		commit_words(session, words.line);
 	session_tell(session, why != FSM_EV_ERROR, words.line);
 	outbox_deliver(session);
+	/* Words that did not reach the remote are the next run's first work. */
+	if (session->unsaved_close)
+		return 0;
 	return journal_finished(session->journal, cycle_number(session->cycle), &session->err);
 }
 

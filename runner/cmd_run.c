@@ -41,8 +41,9 @@ static int refuse_foreign(const struct session *session, struct err *err)
 		       (long long)cycle_number(session->cycle));
 }
 
-/* Goes on with a cycle that its process did not live to finish. 1: that was this plan's cycle; 0:
- * there was none, or it was another plan's and is closed now. */
+/* Goes on with a cycle that its process did not live to finish. 1: that is enough for this run, for
+ * it was this plan's cycle, or its words can't be saved; 0: there was none, or only the closing
+ * words of one were missing, or it was another plan's and is closed now. */
 static int finish_last(struct session *session, struct err *err)
 {
 	const int found = session_resume(session, NULL, err);
@@ -54,13 +55,14 @@ static int finish_last(struct session *session, struct err *err)
 	}
 	if (session->foreign_agent && cycle_state(session->cycle) != FSM_CLOSED)
 		return refuse_foreign(session, err);
+	const bool was_closed = cycle_state(session->cycle) == FSM_CLOSED;
 	if (recover(session) != 0) {
 		*err = session->err;
 		return -1;
 	}
-	const bool ours = !session->foreign;
+	const bool enough = session->unsaved_close || (!session->foreign && !was_closed);
 	session->foreign = false;
-	return ours;
+	return enough;
 }
 
 static int new_cycle(struct session *session, struct err *err)
@@ -82,13 +84,10 @@ static bool closed_well(const struct session *session)
 	return session->closed_on != FSM_EV_ERROR && !session->unsaved_close;
 }
 
-/* One cycle, or cycles until the plan is done. 0, or -1 and *err. */
-static int run_cycles(struct session *session, struct err *err)
+/* One cycle, or cycles until the plan is done; `already`: so many were run. 0, or -1 and *err. */
+static int run_cycles(struct session *session, int64_t already, struct err *err)
 {
-	const int resumed = finish_last(session, err);
-	if (resumed < 0)
-		return -1;
-	for (int64_t n = resumed;; n++) {
+	for (int64_t n = already;; n++) {
 		const size_t left = plan_left(&session->plan);
 		const size_t finished = session->plan.finished;
 		const bool last = n > 0 && (!until_done || left == 0 || !closed_well(session) ||
@@ -136,7 +135,10 @@ static int run_session(struct session *session, struct err *err)
 {
 	if (settle_plan(session, err) != 0)
 		return -1;
-	if (plan_next(&session->plan) < 0 && !session_unfinished(session)) {
+	const int resumed = finish_last(session, err);
+	if (resumed < 0)
+		return -1;
+	if (!resumed && plan_next(&session->plan) < 0) {
 		if (session->conf->when_complete == CONF_COMPLETE_STOP) {
 			if (!quiet)
 				fprintf(stderr, "stepgate: the plan is done: nothing to run\n");
@@ -145,7 +147,7 @@ static int run_session(struct session *session, struct err *err)
 		if (restart_plan(session, err) != 0)
 			return -1;
 	}
-	return run_cycles(session, err) != 0 ? -1 : exit_code(session);
+	return run_cycles(session, resumed, err) != 0 ? -1 : exit_code(session);
 }
 
 /* Puts the run off by its jitter. The config is read for its errors, and again when its turn has

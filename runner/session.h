@@ -107,9 +107,6 @@ int session_new_cycle(struct session *session, const struct gate_terms *terms, s
 typedef struct usage session_told(const struct session *session, int64_t number);
 int session_resume(struct session *session, session_told *told, struct err *err);
 
-/* Whether there is such a cycle. */
-bool session_unfinished(struct session *session);
-
 /* Makes `title` (copied) the step under way. 0, or -1 with session->err. */
 int session_set_step(struct session *session, int number, const char *title,
 		     const struct conf_step *conf);

@@ -37,16 +37,6 @@ static bool is_unfinished(const struct journal_cycle *cycle)
 	return cycle->past.state != FSM_CLOSED || !cycle->finished;
 }
 
-bool session_unfinished(struct session *session)
-{
-	struct journal_cycle last;
-	if (journal_last_cycle(session->journal, &last, NULL) <= 0)
-		return false;
-	const bool unfinished = is_unfinished(&last);
-	journal_cycle_release(&last);
-	return unfinished;
-}
-
 static int take_up(struct session *session, struct journal_cycle *last, struct err *err)
 {
 	session->foreign = strcmp(last->plan, session->plan_name) != 0;

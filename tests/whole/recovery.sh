@@ -96,6 +96,21 @@ expect "the upstream" "$(git -C ../repo.git rev-parse main)" "$(git rev-parse HE
 expect "the work tree" "$(git status --porcelain)" ''
 rm ../repo.git/hooks/pre-receive
 
+# The remote takes no closing words: the run says so, and the next one's first work is to bring them.
+printf '#!/bin/sh\nread old new ref\ngit log -1 --format=%%s $new | grep -q ^Cycle && exit 1\nexit 0\n' \
+	> ../repo.git/hooks/pre-receive
+chmod +x ../repo.git/hooks/pre-receive
+sed 's/Closing/Words/' closing.conf > words.conf
+expect_exit 1 run words.conf
+expect_line 'Cycle 4 closed: All work completed'
+expect_in_stderr 'the closing words of cycle 4: the remote refused the push'
+expect_exit 1 run words.conf
+rm ../repo.git/hooks/pre-receive
+expect_exit 0 run words.conf
+expect_in_stderr 'the plan is done'
+expect "the upstream" "$(git -C ../repo.git rev-parse main)" "$(git rev-parse HEAD)"
+expect "closing commits" "$(git -C ../repo.git log --format=%s main | grep -c '^Cycle 4 closed')" 1
+
 # A report that was on disk and not delivered is delivered by the next run, once.
 write_config report.conf << END
 title = "Report"
@@ -111,9 +126,9 @@ kill_at report.conf ../told
 expect_exit 0 run report.conf
 expect "deliveries (at least once)" "$(jq -r .message ../delivered | sort -u)" \
 	'Step 1 completed: Tokens: 0.0%; Status: OK, updated & pushed'
-expect "commits of the step" "$(commits 4 1)" 1
+expect "commits of the step" "$(commits 5 1)" 1
 expect "reports on record" \
-	"$(sqlite3 .stepgate/state.db "SELECT count(*) FROM message WHERE cycle = 4 AND text LIKE 'Step 1 completed%'")" 1
+	"$(sqlite3 .stepgate/state.db "SELECT count(*) FROM message WHERE cycle = 5 AND text LIKE 'Step 1 completed%'")" 1
 
 # Another plan's cycle is finished first, and closed: it is that plan's to go on with.
 write_config other.conf << 'END'
@@ -124,8 +139,8 @@ kill_at other.conf ../other
 sed -i 's/Closing/Mine/' closing.conf
 mv closing.conf mine.conf
 expect_exit 0 run mine.conf
-expect_line 'Cycle 5 closed: Error encountered'
-expect_line 'Cycle 6 closed: All work completed'
+expect_line 'Cycle 6 closed: Error encountered'
+expect_line 'Cycle 7 closed: All work completed'
 
 # A step of this plan is not done because that cycle had one of the same title.
 rm -f ../pushing ../go
@@ -148,8 +163,8 @@ END
 kill_at theirs.conf ../pushing
 touch ../go
 expect_exit 0 run list.conf
-expect_in_stderr 'cycle 7 was cut off: it goes on from COMMIT'
-expect "the commit of theirs" "$(commits 7 1)" 1
+expect_in_stderr 'cycle 8 was cut off: it goes on from COMMIT'
+expect "the commit of theirs" "$(commits 8 1)" 1
 expect "what the step of this plan did" "$(cat ../mine)" mine
 rm ../repo.git/hooks/pre-receive
 
@@ -167,9 +182,9 @@ touch ../again2
 sed -i 's/\[x\]/[ ]/' PLAN.md
 expect_exit 0 run unticked.conf
 expect "what was done" "$(tr '\n' ' ' < ../ticks)" 'one two two one '
-expect_line 'Cycle 9 closed: All work completed'
+expect_line 'Cycle 10 closed: All work completed'
 expect "the file" "$(grep -c '\[x\]' PLAN.md)" 2
-expect "both commits of the first" "$(git log --format=%s --grep='Stepgate-Cycle: 9' | grep -c 'Step 1: one')" 2
+expect "both commits of the first" "$(git log --format=%s --grep='Stepgate-Cycle: 10' | grep -c 'Step 1: one')" 2
 
 # What is left of a worker and can't be ended keeps its step from being tried again beside it.
 if [[ $(id -u) -eq 0 ]] && command -v setpriv > /dev/null; then
@@ -181,7 +196,7 @@ END
 	setpriv --reuid 65534 --clear-groups sleep 100 &
 	other=$!
 	wait_for 20 grep -q '^Uid:.65534' /proc/$other/status
-	sqlite3 .stepgate/state.db "UPDATE step SET process = '$other $(cut -d' ' -f22 /proc/$other/stat) $(cat /proc/sys/kernel/random/boot_id) ' WHERE cycle = 10"
+	sqlite3 .stepgate/state.db "UPDATE step SET process = '$other $(cut -d' ' -f22 /proc/$other/stat) $(cat /proc/sys/kernel/random/boot_id) ' WHERE cycle = 11"
 	touch ../again3
 	run setpriv --bounding-set -kill --inh-caps -kill "$STEPGATE" run alive.conf
 	expect "exit code" $code 1
