@@ -8,10 +8,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "status/clock.h"
 #include "status/file.h"
 #include "status/journal_private.h"
 
-#define BUSY_MS 10000
+#define BUSY_MS       10000
+#define BUSY_PAUSE_MS 5
 
 static int out_of_memory(struct err *err)
 {
@@ -164,7 +166,7 @@ static int settle(struct journal *journal, struct err *err)
 	return -1;
 }
 
-static int open_once(struct journal *journal, struct err *err)
+static int open_now(struct journal *journal, struct err *err)
 {
 	static const char settings[] = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
 				       "PRAGMA foreign_keys = ON; PRAGMA cache_size = -512;";
@@ -177,6 +179,20 @@ static int open_once(struct journal *journal, struct err *err)
 	if (journal_run(journal, settings, err) != 0 || settle(journal, err) != 0)
 		return -1;
 	return look(journal, &journal->inode, err) < 0 ? -1 : 0;
+}
+
+/* SQLite itself waits for no other process that is just making the database, or its log. */
+static int open_once(struct journal *journal, struct err *err)
+{
+	const int64_t deadline = clock_monotonic_ms() + BUSY_MS;
+	while (open_now(journal, err) != 0) {
+		if ((sqlite3_errcode(journal->db) & 0xff) != SQLITE_BUSY ||
+		    clock_monotonic_ms() >= deadline)
+			return -1;
+		disconnect(journal);
+		sqlite3_sleep(BUSY_PAUSE_MS);
+	}
+	return 0;
 }
 
 static const char *const companions[] = {"-wal", "-shm", NULL};
