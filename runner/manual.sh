@@ -61,7 +61,7 @@ From SIGTERM on, each state is left in a time:
 l lx.
 waiting (\-\-wait, \-\-jitter)	1 s; nothing was started
 PRECHECK, POSTCHECK	1 s
-STEP	its \fBgrace\fR + 2 s
+STEP	its \fBgrace\fR + 2 s, and 30 s for a \fBmeter\fR that is a command
 COMMIT	T{
 \fBlock_timeout\fR + \fBpush_timeout\fR + 10 s, and what git and its hooks take to commit
 T}
