@@ -6,12 +6,12 @@ command -v faketime > /dev/null || skip "faketime is not installed: the clock ca
 preload=$(faketime -f '+0' printenv LD_PRELOAD)
 
 # The time of day of all that is started from here on is that of the file; the clock that no one can
-# set goes on as it is.
+# set goes on as it is, and the times of files are not moved along.
 file=$TMPDIR/offset
 echo '+0' > "$file"
 # (The sanitizers want to be loaded first.)
 faked=(env "LD_PRELOAD=$preload" "FAKETIME_TIMESTAMP_FILE=$file" FAKETIME_NO_CACHE=1
-	FAKETIME_DONT_FAKE_MONOTONIC=1 DONT_FAKE_MONOTONIC=1
+	FAKETIME_DONT_FAKE_MONOTONIC=1 DONT_FAKE_MONOTONIC=1 NO_FAKE_STAT=1
 	"ASAN_OPTIONS=${ASAN_OPTIONS:-}:verify_asan_link_order=0")
 now=$EPOCHSECONDS
 echo '+1h' > "$file"
