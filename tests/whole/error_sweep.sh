@@ -1,5 +1,6 @@
 #!/bin/bash
 # deadline: 900
+# flavour: release
 # A system call of stepgate's fails, or writes less than it was given. stepgate goes on, or ends with
 # words; it never crashes, never tells of what is not so, and the next plain run mends all. An fsync
 # that failed is not tried again, and ends the cycle.

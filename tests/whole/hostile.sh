@@ -1,5 +1,6 @@
 #!/bin/bash
 # deadline: 240
+# flavour: release
 # Workers that do what they should not: none of what they start lives on, none of them holds up the
 # cycle beyond its timeout and a second, and what they print costs no memory.
 . "$SRC/tests/lib.sh"

@@ -1,5 +1,6 @@
 #!/bin/bash
 # deadline: 900
+# flavour: release
 # stepgate, its commit helper, or all at once are killed at a system call of a run of two cycles.
 # Whichever it is, a plain run mends all: nothing finished is lost, nothing is there twice, nothing
 # was said that was not so. A soak kills the recovery too.

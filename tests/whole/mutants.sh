@@ -1,4 +1,5 @@
 #!/bin/bash
+# flavour: release
 # A table that breaks a rule must not compile: every row is changed to every other state and to a
 # refusal, is dropped, is doubled, loses its words, and rules.c must stop the build for exactly those
 # mutants that tests/data/fsm/harmless.txt does not list. A sample, drawn by SEED; all with SOAK=1.

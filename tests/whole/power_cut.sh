@@ -1,5 +1,6 @@
 #!/bin/bash
 # deadline: 900
+# flavour: release
 # The power goes while a cycle runs: ext4 and XFS, in an image, shut down without a flush. What was
 # told to be pushed is in the upstream and the repository; neither is broken; no file of a step was
 # committed empty, though the workers sync nothing; and a plain run goes on.

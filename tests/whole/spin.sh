@@ -1,4 +1,5 @@
 #!/bin/bash
+# flavour: release
 # The rules, proved by SPIN on the model that `stepgate fsm --promela` prints; and the model, proved
 # able to fail: with one row of it changed, the rule that this row breaks does not hold any more.
 # deadline: 300
