@@ -1,7 +1,10 @@
+#include <string.h>
+
 #include "fsm/gate.h"
 #include "runner/command.h"
 #include "runner/phases.h"
 #include "runner/tracker.h"
+#include "status/text.h"
 
 static const char *task, *config;
 static int64_t budget, threshold;
@@ -40,6 +43,9 @@ static int start(struct session *session, struct err *err)
 static int run(struct err *err)
 {
 	struct tracker tracker;
+	char line[256];
+	if (text_clean(task, strlen(task), line, sizeof(line))[0] == '\0')
+		return err_set(err, ERR_USAGE, "--task: there is nothing in it to be read");
 	int code = tracker_open(&tracker, config, true, SESSION_NO_GIT, err);
 	if (code == 0)
 		code = start(&tracker.session, err);

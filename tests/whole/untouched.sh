@@ -62,6 +62,7 @@ refused "TOKENS: not a whole number: '1e5'" check 1e5
 refused "TOKENS: not a whole number: ''" check ''
 refused "7: one argument too many" check 5 7
 refused "--task is missing" start
+refused "--task: there is nothing in it to be read" start --task ' '
 refused "MESSAGE: there is nothing in it to be read" report $'\e[31m\n'
 refused "--dot and --promela" fsm --dot --promela
 refused "nothing to update" update
