@@ -14,7 +14,10 @@ place=$(mktemp -d "${TMPDIR:-/tmp}/stepgate-bench.XXXXXX") || exit 2
 trap 'rm -rf "$place"' EXIT
 trap 'exit 130' INT TERM HUP
 cd "$place" || exit 2
-export HOME=$place GIT_CONFIG_NOSYSTEM=1 GIT_CONFIG_GLOBAL=$place/gitconfig
+# Settings by file, as users have them: variables such as GIT_CONFIG_GLOBAL are for the git program only,
+# and would have stepgate commit through that.
+export HOME=$place
+unset GIT_CONFIG_GLOBAL GIT_CONFIG_SYSTEM GIT_CONFIG_NOSYSTEM XDG_CONFIG_HOME
 git config --global user.name "Bench"
 git config --global user.email "bench@example.org"
 git config --global init.defaultBranch main
@@ -62,21 +65,21 @@ first_commit() # NAME
 	git -C "$1" add -A && git -C "$1" commit -q -m First && git -C "$1" push -q -u origin main
 }
 
-# Steps that do nothing, without git. What the worker itself takes is measured too, and left in.
+# Steps that do nothing, without git. What the worker takes when it is run alone is no overhead.
 bare_steps()
 {
-	local wall cpu peak
+	local wall cpu peak alone rest
 	mkdir nothing
 	make_plan '"true"' <<< $'repository {\n    commit = false\n}' > nothing/stepgate.conf
 	read -r wall cpu peak < <("$measure" 1 "$stepgate" run nothing/stepgate.conf)
 	[[ ${peak:-} ]] || broken "the cycle of empty steps"
-	row "an empty step, without git: CPU" $((cpu / steps)) 3000 ms
+	read -r rest alone rest < <("$measure" "$steps" true)
+	row "an empty step, without git: CPU beyond its worker's" $((cpu / steps - alone)) 3000 ms
 	row "the same: peak memory" $((peak * 1000 / 1024)) 12000 MiB
 	printf '%-48s %9d.%02d ms\n' "the same: wall time" $((wall / steps / 1000)) \
 		$((wall / steps % 1000 / 10))
-	read -r wall cpu peak < <("$measure" "$steps" true)
-	printf '%-48s %9d.%02d ms\n' "of that its worker, measured alone: CPU" $((cpu / 1000)) \
-		$((cpu % 1000 / 10))
+	printf '%-48s %9d.%02d ms\n' "its worker, measured alone: CPU" $((alone / 1000)) \
+		$((alone % 1000 / 10))
 }
 
 cat > work.sh << 'END'
