@@ -21,9 +21,8 @@ unset GIT_CONFIG_GLOBAL GIT_CONFIG_SYSTEM GIT_CONFIG_NOSYSTEM XDG_CONFIG_HOME
 git config --global user.name "Bench"
 git config --global user.email "bench@example.org"
 git config --global init.defaultBranch main
-# Housekeeping would fall on whoever comes to its threshold.
-git config --global gc.auto 0
-git config --global maintenance.auto false
+# All else is as git has it by default, its look for housekeeping after a commit too; so few objects come
+# together here that there is none to do.
 
 broken()
 {

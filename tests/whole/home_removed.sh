@@ -52,9 +52,8 @@ expect_in_stderr "stepgate: step 1: $PWD/linked/status: not a folder: refused"
 [[ ! -e ran ]] || fail "a step began without a document"
 expect "outside" "$(ls -A outside)" ""
 rm linked/status
-expect_exit 1 run linked.conf # says what could not be said: how that cycle ended
-expect_stdout "Cycle 1 closed: Error encountered"
 expect_exit 0 run linked.conf
+expect_line "Cycle 1 closed: Error encountered" # what could not be said: how that cycle ended
 expect_line "Step 2 completed: Tokens: 0.0%; Status: OK, updated & pushed"
 rm ran
 

@@ -30,8 +30,8 @@ for ((round = 1; round <= rounds; round++)); do
 	last="round $round"
 	# From the first moment on to about the time that six steps take: nothing is waited for here.
 	sleep "$(printf '0.%03d' $((RANDOM % 400)))"
-	kill -"${signals[RANDOM % 4]}" $pid 2> kill.err
-	[[ $((RANDOM % 3)) -gt 0 ]] || kill -TERM $pid 2> kill.err
+	kill -"${signals[RANDOM % 4]}" $pid 2> ../kill.err
+	[[ $((RANDOM % 3)) -gt 0 ]] || kill -TERM $pid 2> ../kill.err
 	wait $pid
 	code=$?
 	# Before it could say that it wants to hear of them, signals kill it, and it has done nothing yet.
