@@ -1,6 +1,9 @@
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "plugins/meter.h"
 #include "runner/child.h"
@@ -274,6 +277,22 @@ static int announce(struct session *session)
 	return session_save_document(session);
 }
 
+/* A step is done only once its work would survive a power cut: the journal, which waits for the
+ * disk, must not know of more than the disk has. */
+static enum fsm_event keep_work(struct session *session, enum fsm_event how)
+{
+	const int fd = how == FSM_EV_DONE ? open(session->folder, O_RDONLY | O_CLOEXEC) : -1;
+	if (how != FSM_EV_DONE)
+		return how;
+	const int failed = fd < 0 || syncfs(fd) != 0;
+	if (failed)
+		snprintf(session->step.why, sizeof(session->step.why),
+			 "its work can't be brought to the disk: %s", strerror(errno));
+	if (fd >= 0)
+		close(fd);
+	return failed ? FSM_EV_FAILED : how;
+}
+
 struct work *work_step(struct session *session, struct gate_pass *pass)
 {
 	char line[WORD_SIZE];
@@ -300,7 +319,7 @@ struct work *work_step(struct session *session, struct gate_pass *pass)
 		snprintf(session->step.why, sizeof(session->step.why), "%.500s", session->err.text);
 		session->err.code = ERR_NONE;
 	}
-	return end_step(session, how);
+	return end_step(session, keep_work(session, how));
 }
 
 /* What is known of the usage of a worker that died with us: the last figure it told; a plain
