@@ -1,12 +1,11 @@
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "plugins/meter.h"
 #include "runner/child.h"
+#include "runner/helper/durable.h"
 #include "runner/home.h"
 #include "runner/host.h"
 #include "runner/phases.h"
@@ -281,16 +280,11 @@ static int announce(struct session *session)
  * disk, must not know of more than the disk has. */
 static enum fsm_event keep_work(struct session *session, enum fsm_event how)
 {
-	const int fd = how == FSM_EV_DONE ? open(session->folder, O_RDONLY | O_CLOEXEC) : -1;
-	if (how != FSM_EV_DONE)
+	if (how != FSM_EV_DONE || durable_sync(session->folder) == 0)
 		return how;
-	const int failed = fd < 0 || syncfs(fd) != 0;
-	if (failed)
-		snprintf(session->step.why, sizeof(session->step.why),
-			 "its work can't be brought to the disk: %s", strerror(errno));
-	if (fd >= 0)
-		close(fd);
-	return failed ? FSM_EV_FAILED : how;
+	snprintf(session->step.why, sizeof(session->step.why),
+		 "its work can't be brought to the disk: %s", strerror(errno));
+	return FSM_EV_FAILED;
 }
 
 struct work *work_step(struct session *session, struct gate_pass *pass)
