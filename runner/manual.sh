@@ -114,6 +114,33 @@ A journal that can't be read is kept as
 .IR .stepgate/state.db.damaged\-TIME ,
 and a new one is made from the trailers of the branch's commits: which steps of the plan are done, and
 the number of the newest cycle. What else it knew stays in the file that was kept.
+.SH AGENTS THAT DRIVE THEMSELVES
+.B stepgate mcp
+gives an agent the tracker's verbs as tools (Model Context Protocol, over stdio).
+The agent starts it in its repository; each call does its work and holds nothing when it is done.
+What is out of order is refused in words that say what to do instead.
+A session whose cycle closed at its threshold gets no other one: the next is for a new session.
+.TP
+Claude Code
+.B claude mcp add \-\-scope project stepgate \-\- stepgate mcp
+.TP
+Codex
+in
+.IR ~/.codex/config.toml :
+.B [mcp_servers.stepgate]
+with
+.BR "command = \(dqstepgate\(dq" ,
+.BR "args = [\(dqmcp\(dq]" ,
+.B tool_timeout_sec = 300
+(a push may take longer than its 60 s)
+.TP
+Gemini CLI
+.B gemini mcp add stepgate stepgate mcp
+.TP
+OpenCode
+in
+.IR opencode.json :
+.B \(dqmcp\(dq: {\(dqstepgate\(dq: {\(dqtype\(dq: \(dqlocal\(dq, \(dqcommand\(dq: [\(dqstepgate\(dq, \(dqmcp\(dq]}}
 .SH EXIT STATUS
 .TP
 0
