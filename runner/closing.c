@@ -5,6 +5,7 @@
 
 #include "runner/outbox.h"
 #include "runner/phases.h"
+#include "runner/trailers.h"
 #include "status/clock.h"
 #include "status/lines.h"
 
@@ -68,14 +69,12 @@ static int write_document(struct session *session, const char *reason, enum fsm_
 
 static void commit_words(struct session *session, const char *line)
 {
-	char cycle[64];
+	struct trailers trailers;
 	struct receipt_facts facts;
-	snprintf(cycle, sizeof(cycle), "Stepgate-Cycle: %lld",
-		 (long long)cycle_number(session->cycle));
-	const char *const trailers[] = {cycle, NULL};
+	trailers_fill(&trailers, session, false);
 	const struct git_request request = {
 		.subject = line,
-		.trailers = trailers,
+		.trailers = trailers.list,
 		.scope = GIT_STATUS,
 		.again = session->again,
 	};

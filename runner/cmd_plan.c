@@ -6,6 +6,7 @@
 #include "runner/environment.h"
 #include "runner/git.h"
 #include "runner/plan.h"
+#include "runner/rebuild.h"
 #include "runner/session.h"
 #include "runner/shell_word.h"
 #include "status/clock.h"
@@ -224,14 +225,38 @@ static int print_plan(const struct conf *conf, struct plan *plan, struct err *er
 	return is_ready(&sight) ? EXIT_AS_IT_SHOULD : EXIT_NO;
 }
 
+/* Without a journal, `run` would begin with what it finds elsewhere. A damaged document, which it
+ * would set aside, tells nothing. */
+static int recall_without(struct plan *plan, const char *name, struct err *err)
+{
+	const struct conf *conf = plan->conf;
+	struct document *doc = NULL;
+	struct rebuilt rebuilt;
+	if (!conf->repository.commit && document_read(conf->repository.path, &doc, err) != 0 &&
+	    err->code != ERR_DAMAGED)
+		return -1;
+	const int failed = rebuilt_read(conf, name, doc, &rebuilt, err);
+	for (size_t i = 0; !failed && i < rebuilt.count; i++)
+		plan_mark(plan, plan_find(plan, rebuilt.done[i].title));
+	if (!failed)
+		rebuilt_release(&rebuilt);
+	document_free(doc);
+	return failed;
+}
+
 static int load_plan(const struct conf *conf, struct plan *plan, struct err *err)
 {
 	struct journal *journal = NULL;
 	if (journal_open_read(conf->repository.path, &journal, err) < 0)
 		return -1;
 	char *name = plan_name(conf);
-	const int failed = name ? plan_init(plan, conf, journal, name, err)
-				: err_set(err, ERR_INTERNAL, "out of memory");
+	int failed = name ? plan_init(plan, conf, journal, name, err)
+			  : err_set(err, ERR_INTERNAL, "out of memory");
+	const int lost = failed ? 0 : rebuild_is_due(journal, err);
+	if (lost < 0 || (lost > 0 && recall_without(plan, name, err) != 0)) {
+		plan_release(plan);
+		failed = -1;
+	}
 	free(name);
 	journal_close(journal);
 	return failed;

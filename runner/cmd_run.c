@@ -11,7 +11,7 @@
 
 static const char *path = "stepgate.conf";
 static int64_t budget, threshold, max_cycles, wait_ms, jitter_ms;
-static bool until_done, detailed, quiet, accept;
+static bool until_done, detailed, quiet, accept, restart;
 
 static const struct arg args[] = {
 	{"CONF", ARG_TEXT, &path, 0, 0, false, NULL, "the config file (default stepgate.conf)"},
@@ -30,6 +30,8 @@ static const struct arg args[] = {
 	 "begin later, by less than this: always the same for a host and a config"},
 	{"--accept", ARG_FLAG, &accept, 0, 0, false, NULL,
 	 "go on with a plan that was edited in a way that can be read in two ways"},
+	{"--restart", ARG_FLAG, &restart, 0, 0, false, NULL,
+	 "begin the plan anew, as if nothing of it were done"},
 	{"--quiet", ARG_FLAG, &quiet, 0, 0, false, NULL, "print only what is not as it should be"},
 	{.name = NULL},
 };
@@ -131,21 +133,33 @@ static int settle_plan(struct session *session, struct err *err)
 	return 0;
 }
 
+/* What a run does where nothing of the plan is left. 1: it goes on; 0: it doesn't; -1 and *err. */
+static int goes_on(struct session *session, struct err *err)
+{
+	if (session->conf->when_complete == CONF_COMPLETE_STOP) {
+		if (!quiet)
+			fprintf(stderr, "stepgate: the plan is done: nothing to run\n");
+		return 0;
+	}
+	return restart_plan(session, err) != 0 ? -1 : 1;
+}
+
 static int run_session(struct session *session, struct err *err)
 {
 	if (settle_plan(session, err) != 0)
 		return -1;
-	const int resumed = finish_last(session, err);
+	int resumed = finish_last(session, err);
 	if (resumed < 0)
 		return -1;
-	if (!resumed && plan_next(&session->plan) < 0) {
-		if (session->conf->when_complete == CONF_COMPLETE_STOP) {
-			if (!quiet)
-				fprintf(stderr, "stepgate: the plan is done: nothing to run\n");
-			return EXIT_AS_IT_SHOULD;
-		}
+	if (restart && (!resumed || closed_well(session))) {
 		if (restart_plan(session, err) != 0)
 			return -1;
+		resumed = 0;
+	}
+	if (!resumed && plan_next(&session->plan) < 0) {
+		const int more = goes_on(session, err);
+		if (more <= 0)
+			return more < 0 ? -1 : EXIT_AS_IT_SHOULD;
 	}
 	return run_cycles(session, resumed, err) != 0 ? -1 : exit_code(session);
 }
@@ -167,6 +181,17 @@ static int wait_for_turn(struct err *err)
 	return 0;
 }
 
+static int load_config(struct conf **conf, struct err *err)
+{
+	if (conf_load(path, conf, err) != 0)
+		return -1;
+	if (!restart || !(*conf)->checklist)
+		return 0;
+	return err_set(err, ERR_USAGE,
+		       "--restart: not with a checklist: its items begin anew when they are "
+		       "unticked");
+}
+
 /* Opens the session, waiting for another one as long as was asked for. The config is read when the
  * repository is free, so that it is the one that stands there now. */
 static int open_session(struct session *session, struct conf **conf, struct err *err)
@@ -174,7 +199,7 @@ static int open_session(struct session *session, struct conf **conf, struct err 
 	struct patience patience;
 	patience_init(&patience, wait_ms, quiet);
 	for (;;) {
-		if (conf_load(path, conf, err) != 0)
+		if (load_config(conf, err) != 0)
 			return -1;
 		const int failed = session_open(session, *conf, SESSION_GIT_READY, err);
 		session->quiet = quiet;
@@ -206,6 +231,11 @@ static int run(struct err *err)
 	if (stop_asked())
 		return nothing_started();
 	int code = open_session(&session, &conf, err);
+	if (code == 0 && restart && conf->checklist)
+		code = err_set(
+			err, ERR_USAGE,
+			"--restart: not with a checklist: its items begin anew when they are "
+			"unticked");
 	if (code == 0)
 		code = run_session(&session, err);
 	else if (err->code == ERR_BUSY && stop_asked())
@@ -218,7 +248,8 @@ static int run(struct err *err)
 const struct command command_run = {
 	.name = "run",
 	.takes = "[CONF] [--budget N] [--threshold P] [--until-done [--max-cycles N]] "
-		 "[--detailed-exitcode] [--accept] [--wait[=TIME]] [--jitter TIME] [--quiet]",
+		 "[--detailed-exitcode] [--accept] [--restart] [--wait[=TIME]] [--jitter TIME] "
+		 "[--quiet]",
 	.summary =
 		"Runs one cycle of a config: its steps, one after another, while the gate is open",
 	.details = "A cycle that was cut off is taken up where it stood. SIGINT, SIGTERM or SIGHUP "

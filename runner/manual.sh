@@ -112,8 +112,28 @@ mends nothing: it says that nothing is at work on the cycle.
 .PP
 A journal that can't be read is kept as
 .IR .stepgate/state.db.damaged\-TIME ,
-and a new one is made from the trailers of the branch's commits: which steps of the plan are done, and
-the number of the newest cycle. What else it knew stays in the file that was kept.
+and a new one is made; one that is not there, as in a fresh clone, is made too.
+It begins with what the branch's last 5000 commits tell by their trailers: the number of the newest
+cycle, and which steps of the plan are done in its newest round.
+Where committing is turned off the status document tells it, of its one cycle.
+It is said what was found.
+.B stepgate run \-\-restart
+begins the plan anew all the same.
+What else the journal knew (usage, messages, reports not yet delivered) stays in the file that was
+kept.
+.SH TRAILERS
+What a commit says of itself:
+.TS
+l lx.
+Stepgate\-Cycle	the cycle
+Stepgate\-Step	the step, by its number in the plan; not in the closing words
+Stepgate\-Plan	T{
+the config, by its path from the repository's folder; not where an agent drives the cycle
+T}
+Stepgate\-Round	which time the plan is done, from the second on
+Stepgate\-Attempt	which time the step is tried in the cycle, from the second on
+Stepgate\-Status	NOK where the worker did not succeed
+.TE
 .SH AGENTS THAT DRIVE THEMSELVES
 .B stepgate mcp
 gives an agent the tracker's verbs as tools (Model Context Protocol, over stdio).

@@ -18,8 +18,7 @@ static void write_line(const struct session *session, char *line)
 
 static int begin_document(struct session *session, const char *task)
 {
-	if (document_begin(session->doc, cycle_number(session->cycle), clock_now(),
-			   cycle_terms(session->cycle)) != 0 ||
+	if (session_begin_document(session, clock_now()) != 0 ||
 	    document_task(session->doc, task, NULL) != 0)
 		return err_set(&session->err, ERR_INTERNAL, "out of memory");
 	return session_save_document(session);

@@ -3,6 +3,7 @@
 
 #include "fsm/bug.h"
 #include "runner/phases.h"
+#include "runner/trailers.h"
 #include "status/clock.h"
 #include "status/lines.h"
 #include "status/text.h"
@@ -56,24 +57,16 @@ static struct receipt_facts hoped_for(const struct session *session, bool salvag
 
 static void save(struct session *session, bool salvage, struct receipt_facts *facts)
 {
-	char title[LINE], subject[LINE + 32], cycle[64], step[64], attempt[64], ref[96];
-	const long long number = (long long)cycle_number(session->cycle);
+	char title[LINE], subject[LINE + 32], ref[96];
+	struct trailers trailers;
 	text_clean(session->step.title, strlen(session->step.title), title, sizeof(title));
 	snprintf(subject, sizeof(subject), "Step %d: %s", session->step.number, title);
-	snprintf(cycle, sizeof(cycle), "Stepgate-Cycle: %lld", number);
-	snprintf(step, sizeof(step), "Stepgate-Step: %d", session->step.number);
-	snprintf(ref, sizeof(ref), "refs/stepgate/salvage/%lld-%d", number, session->step.number);
-	snprintf(attempt, sizeof(attempt), "Stepgate-Attempt: %d", session->step.attempt);
-	const char *trailers[5] = {cycle, step};
-	size_t n = 2;
-	if (session->step.attempt > 1)
-		trailers[n++] = attempt;
-	/* So that a history can be read without the journal. */
-	if (session->step.how != FSM_EV_DONE)
-		trailers[n++] = "Stepgate-Status: NOK";
+	snprintf(ref, sizeof(ref), "refs/stepgate/salvage/%lld-%d",
+		 (long long)cycle_number(session->cycle), session->step.number);
+	trailers_fill(&trailers, session, true);
 	const struct git_request request = {
 		.subject = subject,
-		.trailers = trailers,
+		.trailers = trailers.list,
 		.scope = GIT_ALL,
 		.again = session->again,
 		.salvage_ref = salvage ? ref : NULL,

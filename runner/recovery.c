@@ -10,8 +10,7 @@ static int begin_document(struct session *session)
 	document_view(session->doc, &view);
 	if (view.cycle >= cycle_number(session->cycle))
 		return 0;
-	if (document_begin(session->doc, cycle_number(session->cycle), session->started_at,
-			   cycle_terms(session->cycle)) != 0)
+	if (session_begin_document(session, session->started_at) != 0)
 		return err_set(&session->err, ERR_INTERNAL, "out of memory");
 	return session_save_document(session);
 }

@@ -47,6 +47,11 @@ bool session_is_agents(const struct session *session)
 	return session->plan_name[0] == '\0';
 }
 
+const char *session_cycle_plan(const struct session *session)
+{
+	return session->foreign_plan ? session->foreign_plan : session->plan_name;
+}
+
 /* True where there is room again, once: the cycle is going to close. */
 static bool make_room(struct session *session)
 {
@@ -57,6 +62,15 @@ static bool make_room(struct session *session)
 	session_warn(session, "%s: the disk is full: the cycle closes after this step",
 		     session->folder);
 	return true;
+}
+
+int session_begin_document(struct session *session, int64_t started_at)
+{
+	const char *plan = session_cycle_plan(session);
+	if (document_begin(session->doc, cycle_number(session->cycle), started_at,
+			   cycle_terms(session->cycle)) != 0)
+		return -1;
+	return plan[0] ? document_plan(session->doc, plan) : 0;
 }
 
 int session_save_document(struct session *session)
@@ -108,6 +122,8 @@ int session_new_cycle(struct session *session, const struct gate_terms *terms, s
 	if (!cycle)
 		return err_set(err, ERR_INTERNAL, "out of memory");
 	cycle_free(session->cycle);
+	free(session->foreign_plan);
+	session->foreign_plan = NULL;
 	session->cycle = cycle;
 	session->proofs = (struct cycle_proofs){.work = NULL};
 	session->step.attempt = 0;

@@ -39,6 +39,7 @@ struct session {
 	const struct conf *conf; /* borrowed; a tracker's has no steps */
 	const char *folder;      /* of the repository: conf->repository.path */
 	char *plan_name;         /* "" for a tracker */
+	char *foreign_plan;      /* that of a cycle taken up that belongs to another one; or NULL */
 	struct lock lock;
 	struct journal *journal;
 	struct document *doc;
@@ -83,9 +84,15 @@ void session_close(struct session *session);
  * 0, or -1 and *err. */
 int session_open_git(struct session *session, struct err *err);
 
+/* Begins the document of the session's cycle, in memory. 0, or -1 when memory is short. */
+int session_begin_document(struct session *session, int64_t started_at);
+
 /* Replaces the status document; where the disk is full, with the room that was kept back. 0, or -1
  * with session->err. */
 int session_save_document(struct session *session);
+
+/* The name of the plan that the cycle belongs to; "" for an agent's. */
+const char *session_cycle_plan(const struct session *session);
 
 /* Whether it is one of an agent that drives its own cycle: there is no plan. */
 bool session_is_agents(const struct session *session);

@@ -63,7 +63,8 @@ int session_open(struct session *session, const struct conf *conf, enum session_
 	if (document_load(session->folder, &session->doc, &notice, err) != 0)
 		return -1;
 	tell_notice(session, notice);
-	if (rebuild_is_due(session) && rebuild_journal(session, err) != 0)
+	const int lost = rebuild_is_due(session->journal, err);
+	if (lost < 0 || (lost > 0 && rebuild_journal(session, err) != 0))
 		return -1;
 	return plan_init(&session->plan, conf, session->journal, session->plan_name, err);
 }
@@ -78,6 +79,7 @@ void session_close(struct session *session)
 	journal_close(session->journal);
 	lock_release(&session->lock);
 	free(session->step.title);
+	free(session->foreign_plan);
 	free(session->plan_name);
 }
 

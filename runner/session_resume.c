@@ -40,6 +40,9 @@ static bool is_unfinished(const struct journal_cycle *cycle)
 static int take_up(struct session *session, struct journal_cycle *last, struct err *err)
 {
 	session->foreign = strcmp(last->plan, session->plan_name) != 0;
+	session->foreign_plan = session->foreign ? strdup(last->plan) : NULL;
+	if (session->foreign && !session->foreign_plan)
+		return err_set(err, ERR_INTERNAL, "out of memory");
 	session->foreign_agent = session->foreign && last->plan[0] == '\0';
 	session->started_at = last->started_at;
 	session->closed_on = last->closed_on;

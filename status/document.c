@@ -25,7 +25,7 @@ static const char *const own_keys[] = {
 	"steps_completed", "next_action",
 	"last_updated",    "token_threshold_percent",
 	"ended_at",        "close_reason",
-	"close_cause",
+	"close_cause",     "plan",
 };
 
 static int out_of_memory(struct err *err)
@@ -197,6 +197,28 @@ int document_begin(struct document *doc, int64_t cycle, int64_t started_at,
 	return 0;
 }
 
+int document_plan(struct document *doc, const char *plan)
+{
+	return json_set_text(doc->root, "plan", plan) != 0 ? -1 : 0;
+}
+
+void document_each_ok(const struct document *doc,
+		      void (*each)(void *context, const char *description, int step), void *context)
+{
+	const cJSON *steps = cJSON_GetObjectItemCaseSensitive(doc->root, "steps_completed");
+	const cJSON *row;
+	cJSON_ArrayForEach(row, steps)
+	{
+		int64_t number = 0;
+		const char *title = json_get_text(row, "description");
+		const char *status = json_get_text(row, "status");
+		if (title && status && strcmp(status, "OK") == 0 &&
+		    json_get_integer(row, "step", &number) == 0 && number >= 1 &&
+		    number <= INT32_MAX)
+			each(context, title, (int)number);
+	}
+}
+
 struct change {
 	const char *key;
 	cJSON *value; /* taken; NULL: memory was short */
@@ -353,6 +375,7 @@ void document_view(const struct document *doc, struct document_view *view)
 		.last_updated = json_get_text(doc->root, "last_updated"),
 		.ended_at = json_get_text(doc->root, "ended_at"),
 		.close_reason = json_get_text(doc->root, "close_reason"),
+		.plan = json_get_text(doc->root, "plan"),
 	};
 	if (json_get_integer(doc->root, "cycle_number", &view->cycle) != 0)
 		view->cycle = 0;

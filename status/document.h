@@ -45,6 +45,8 @@ int document_save(struct document *doc, const char *folder, struct err *err);
 /* A new cycle: everything of the last one goes but the unknown keys. */
 int document_begin(struct document *doc, int64_t cycle, int64_t started_at,
 		   const struct gate_terms *terms);
+/* The name of the plan that the cycle is of. */
+int document_plan(struct document *doc, const char *plan);
 /* NULL leaves a value as it is. */
 int document_task(struct document *doc, const char *current_task, const char *next_action);
 /* Appends to tasks_completed what is not there yet; or takes it out again. */
@@ -61,6 +63,7 @@ struct document_view {
 	int64_t cycle;                                                      /* 0: no cycle yet */
 	const char *started_at, *current_task, *next_action, *last_updated; /* or NULL */
 	const char *ended_at, *close_reason;                                /* or NULL */
+	const char *plan;                                                   /* or NULL */
 	bool terms_known;        /* budget and threshold could be read */
 	struct gate_terms terms; /* of the cycle; the threshold from the further key
 				    token_threshold_percent */
@@ -71,6 +74,11 @@ struct document_view {
 	const char *last_description; /* or NULL */
 };
 void document_view(const struct document *doc, struct document_view *view);
+
+/* Calls `each` with each record that is OK, oldest first. */
+void document_each_ok(const struct document *doc,
+		      void (*each)(void *context, const char *description, int step),
+		      void *context);
 
 /* Adds what no file can know, for document_print alone: whether a living process is at work on the
  * cycle ("running"), and who has the repository ("held_by", null where no one has). 0, or -1 when

@@ -121,9 +121,17 @@ int journal_plan_done(struct journal *journal, const char *plan,
 int journal_plan_passed(struct journal *journal, const char *plan,
 			void (*each)(void *context, const char *title), void *context,
 			struct err *err);
-/* A step is dealt with, known from elsewhere than a move. */
-int journal_plan_mark(struct journal *journal, const char *plan, const char *title, int64_t cycle,
-		      int step, int64_t at, struct err *err);
+/* What is known of a plan from elsewhere than its moves: the round (from 1) that it is in, and
+ * which steps are dealt with in that; whatever was recorded of them goes. 0, or -1 and *err and
+ * nothing changed. */
+struct journal_plan_done {
+	const char *title;
+	int64_t cycle;
+	int step;
+};
+int journal_plan_restore(struct journal *journal, const char *plan, int64_t round,
+			 const struct journal_plan_done *done, size_t count, int64_t at,
+			 struct err *err);
 /* The step of that title is not done any more. */
 int journal_plan_forget(struct journal *journal, const char *plan, const char *title,
 			struct err *err);

@@ -243,20 +243,6 @@ int journal_process(struct journal *journal, int64_t cycle, const char *process,
 	return execute_lazily(journal, s, err);
 }
 
-int journal_plan_mark(struct journal *journal, const char *plan, const char *title, int64_t cycle,
-		      int step, int64_t at, struct err *err)
-{
-	sqlite3_stmt *s = journal_prepare(journal, JOURNAL_PLAN_MARK, err);
-	if (!s)
-		return -1;
-	bind_text(s, 1, plan);
-	bind_text(s, 2, title);
-	sqlite3_bind_int64(s, 3, cycle);
-	sqlite3_bind_int(s, 4, step);
-	sqlite3_bind_int64(s, 5, at);
-	return journal_execute(journal, s, err);
-}
-
 int journal_finished(struct journal *journal, int64_t cycle, struct err *err)
 {
 	return journal_execute(journal, about(journal, JOURNAL_FINISHED, cycle, err), err);

@@ -55,6 +55,7 @@
 	X(PLAN_RESTART, "DELETE FROM plan_done WHERE plan = ?1")                                   \
 	X(ROUND_UP, "INSERT INTO plan_round(plan, round) VALUES(?1, 2) "                           \
 		    "ON CONFLICT(plan) DO UPDATE SET round = round + 1")                           \
+	X(ROUND_SET, "INSERT OR REPLACE INTO plan_round(plan, round) VALUES(?1, ?2)")              \
 	X(ROUND, "SELECT round FROM plan_round WHERE plan = ?1")                                   \
 	X(SAMPLE,                                                                                  \
 	  "UPDATE step SET own = ?2 WHERE id = (SELECT max(id) FROM step WHERE cycle = ?1)")       \

@@ -209,24 +209,6 @@ int journal_plan_passed(struct journal *journal, const char *plan,
 	return each_title(journal, JOURNAL_PLAN_PASSED, plan, &titles, err);
 }
 
-static int about_plan(struct journal *journal, enum journal_statement which, const char *plan,
-		      struct err *err)
-{
-	sqlite3_stmt *s = journal_prepare(journal, which, err);
-	if (s)
-		sqlite3_bind_text(s, 1, plan, -1, SQLITE_STATIC);
-	return journal_execute(journal, s, err);
-}
-
-int journal_plan_restart(struct journal *journal, const char *plan, struct err *err)
-{
-	if (journal_begin(journal, err) != 0)
-		return -1;
-	const int failed = about_plan(journal, JOURNAL_PLAN_RESTART, plan, err) != 0 ||
-			   about_plan(journal, JOURNAL_ROUND_UP, plan, err) != 0;
-	return journal_end(journal, !failed, err);
-}
-
 static int take_round(void *context, sqlite3_stmt *s)
 {
 	*(int64_t *)context = sqlite3_column_int64(s, 0);

@@ -5,9 +5,10 @@
 #include <string.h>
 
 #include "runner/helper/git_program.h"
+#include "runner/trailers.h"
 
 #define OURS    "Stepgate-"
-#define CYCLE   "Stepgate-Cycle: "
+#define CYCLE   TRAILER_CYCLE ": "
 #define TIME_MS 30000
 
 /* The length of the next line that begins with OURS, at *text, which is moved to it; 0 where there

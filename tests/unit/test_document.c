@@ -96,6 +96,33 @@ START_TEST(no_file_is_an_empty_document)
 }
 END_TEST
 
+static void see_ok(void *context, const char *description, int step)
+{
+	char *seen = context;
+	const size_t used = strlen(seen);
+	snprintf(seen + used, 256 - used, "%d %s|", step, description);
+}
+
+START_TEST(it_names_its_plan_and_tells_what_is_ok)
+{
+	char seen[256] = "";
+	const struct document_step bad = {
+		.step = 2, .description = "B", .completed_at = start, .used = USAGE_KNOWN(2)};
+	begin(4);
+	ck_assert_ptr_null(view().plan);
+	document_each_ok(doc, see_ok, seen);
+	ck_assert_int_eq(document_plan(doc, "nightly.conf"), 0);
+	add_step(1, "A", USAGE_KNOWN(1));
+	ck_assert_int_eq(document_step(doc, &bad), 0);
+	add_step(3, "C", USAGE_UNKNOWN);
+	ck_assert_str_eq(view().plan, "nightly.conf");
+	document_each_ok(doc, see_ok, seen);
+	ck_assert_str_eq(seen, "1 A|3 C|");
+	begin(5);
+	ck_assert_ptr_null(view().plan);
+}
+END_TEST
+
 START_TEST(a_cycle_begins)
 {
 	begin(4);
@@ -489,6 +516,7 @@ int main(void)
 	tcase_add_checked_fixture(document, set_up, tear_down);
 	tcase_add_test(document, no_file_is_an_empty_document);
 	tcase_add_test(document, a_cycle_begins);
+	tcase_add_test(document, it_names_its_plan_and_tells_what_is_ok);
 	tcase_add_test(document, a_whole_cycle);
 	tcase_add_test(document, what_is_saved_is_read_back);
 	tcase_add_test(document, a_task_left_as_it_is);

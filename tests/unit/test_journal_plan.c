@@ -73,6 +73,40 @@ START_TEST(a_step_can_be_forgotten)
 }
 END_TEST
 
+static int64_t round_of(const char *plan)
+{
+	int64_t round = 0;
+	assert_ok(journal_plan_round(journal, plan, &round, &err), err);
+	return round;
+}
+
+START_TEST(what_is_known_from_elsewhere_takes_the_place_of_what_was_recorded)
+{
+	const struct journal_plan_done known[] = {{"B", 7, 2}, {"C", 8, 1}};
+	const struct journal_plan_done bad[] = {{"D", 7, 2}, {NULL, 8, 1}};
+	struct cycle *cycle = begin_cycle(1, "one");
+	do_step(cycle, 1, "A", 1, true, 1);
+	close_cycle(cycle);
+	cycle_free(cycle);
+	assert_ok(journal_plan_restore(journal, "one", 5, known, 2, now, &err), err);
+	assert_ok(journal_plan_restore(journal, "other", 1, known, 1, now, &err), err);
+	reopen();
+	struct seen seen = plan_done("one");
+	ck_assert_int_eq(seen.count, 2);
+	ck_assert_str_eq(seen.text[0], "B");
+	ck_assert_str_eq(seen.text[1], "C");
+	ck_assert_int_eq(round_of("one"), 5);
+	ck_assert_int_eq(plan_done("other").count, 1);
+	ck_assert_int_eq(journal_plan_restore(journal, "one", 6, bad, 2, now, &err), -1);
+	seen = plan_done("one");
+	ck_assert_int_eq(seen.count, 2);
+	ck_assert_int_eq(round_of("one"), 5);
+	assert_ok(journal_plan_restore(journal, "one", 6, NULL, 0, now, &err), err);
+	ck_assert_int_eq(plan_done("one").count, 0);
+	ck_assert_int_eq(round_of("one"), 6);
+}
+END_TEST
+
 /* A step that was tried again and done at last was not passed over. */
 START_TEST(what_was_passed_over_is_told_from_what_was_done)
 {
@@ -102,6 +136,7 @@ int main(void)
 	tcase_add_test(plan, the_steps_of_a_plan_are_remembered);
 	tcase_add_test(plan, what_can_not_be_remembered_leaves_the_old);
 	tcase_add_test(plan, a_step_can_be_forgotten);
+	tcase_add_test(plan, what_is_known_from_elsewhere_takes_the_place_of_what_was_recorded);
 	tcase_add_test(plan, what_was_passed_over_is_told_from_what_was_done);
 	suite_add_tcase(suite, plan);
 	return run_suite(suite);

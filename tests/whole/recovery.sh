@@ -165,6 +165,7 @@ touch ../go
 expect_exit 0 run list.conf
 expect_in_stderr 'cycle 8 was cut off: it goes on from COMMIT'
 expect "the commit of theirs" "$(commits 8 1)" 1
+expect "whose it is" "$(git log --grep='Stepgate-Cycle: 8' --format='%(trailers:key=Stepgate-Plan,valueonly,separator=)' | sort -u)" theirs.conf
 expect "what the step of this plan did" "$(cat ../mine)" mine
 rm ../repo.git/hooks/pre-receive
 
