@@ -19,6 +19,13 @@ enum conf_on_unknown {
 	CONF_UNKNOWN_ZERO,     /* it counts as nothing: the user says so */
 };
 
+/* Which of a step's tokens count against the budget; see plugins/usage.h. */
+enum conf_measure {
+	CONF_MEASURE_FRESH,   /* each token once, when it was new */
+	CONF_MEASURE_ALL,     /* each token of each call, those read from a cache too */
+	CONF_MEASURE_CONTEXT, /* what the context holds */
+};
+
 enum conf_on_failure {
 	CONF_FAILURE_CLOSE, /* the cycle closes with an error */
 	CONF_FAILURE_RETRY, /* the step is tried again, through the gate, up to `attempts` in all */
@@ -39,6 +46,7 @@ enum conf_when_complete {
 enum conf_meter {
 	CONF_METER_NONE, /* what the worker says on STEPGATE_USAGE_FD, or nothing: a known zero */
 	CONF_METER_COMMAND, /* meter_command prints the number of tokens that the step used */
+	CONF_METER_JSONL,   /* the same lines as on STEPGATE_USAGE_FD, among those that it prints */
 };
 
 /* Strings are UTF-8 as they stand in the file, without NUL, and live as long as the struct. A list
@@ -124,6 +132,7 @@ struct conf {
 	const char *title;
 	int64_t budget; /* tokens; 0 where the file does not say */
 	int threshold;  /* percent; 0 where the file does not say */
+	enum conf_measure measure;
 	enum conf_on_unknown on_unknown;
 	enum conf_when_complete when_complete;
 	enum conf_failure_work on_failure_work;

@@ -44,6 +44,7 @@ static int build_top(struct build *build)
 		conf->budget = build_integer(budget, tokens->option);
 	if (threshold)
 		conf->threshold = (int)build_integer(budget, threshold->option);
+	conf->measure = (enum conf_measure)build_choice(budget, option_find("budget", "measure"));
 	conf->on_unknown =
 		(enum conf_on_unknown)build_choice(budget, option_find("budget", "on_unknown"));
 	conf->when_complete =

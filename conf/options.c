@@ -24,7 +24,8 @@ static const char *const on_unknown[] = {"error", "estimate", "zero", NULL};
 static const char *const on_failure[] = {"close", "retry", "skip", NULL};
 static const char *const on_failure_work[] = {"salvage", "commit", "keep", NULL};
 static const char *const when_complete[] = {"stop", "restart", NULL};
-static const char *const meter[] = {"command", NULL};
+static const char *const measure[] = {"fresh", "all", "context", NULL};
+static const char *const meter[] = {"command", "jsonl", NULL};
 static const char *const usage[] = {"optional", "required", NULL};
 static const char *const report_type[] = {"file", "program", NULL};
 static const char *const report_on[] = {"started", "step", "nok", "closed", NULL};
@@ -105,8 +106,10 @@ static const char *const report_on[] = {"started", "step", "nok", "closed", NULL
 			"how many processes and threads it may be at a time; without it, no "      \
 			"limit"),                                                                  \
 		CHOICE(s, "meter", meter, NULL,                                                    \
-		       "how its usage is found out: by meter_command; without it, it tells by "    \
-		       "itself"),                                                                  \
+		       "how its usage is found out: by meter_command, or from lines of JSON that " \
+		       "it prints, {\"tokens\": N} or {\"tokens_delta\": N}; without it, it "      \
+		       "tells "                                                                    \
+		       "by itself"),                                                               \
 		RAW(s, "meter_command", OPTION_STRINGS,                                            \
 		    "a program that prints the number of tokens that the step used"),              \
 		CHOICE(s, "usage", usage, "optional",                                              \
@@ -151,6 +154,10 @@ const struct option conf_options[] = {
 	INTEGER("budget", "threshold", GATE_THRESHOLD_MIN, GATE_THRESHOLD_MAX, NULL,
 		"percent of the tokens; a step starts only below it; without it, what "
 		"status/ee_config.json says, or else 35"),
+	CHOICE("budget", "measure", measure, "fresh",
+	       "which tokens count: each once, when it was new; all of each call, those read from "
+	       "a cache too; or the most that the context of a step holds. A worker that tells one "
+	       "figure is taken at it"),
 	CHOICE("budget", "on_unknown", on_unknown, "error",
 	       "what to do when a step's usage is unknown: close the cycle, count the plan's "
 	       "largest "

@@ -74,18 +74,22 @@ static int set_command(struct build *build, const struct section *section, struc
 			  section->title->text);
 }
 
+/* The option's choices, in their order. */
+static const enum conf_meter meters[] = {CONF_METER_COMMAND, CONF_METER_JSONL};
+
 static int set_meter(struct build *build, const struct section *section, struct conf_step *step)
 {
 	const struct setting *meter = section_get(section, "meter");
 	const struct setting *command = section_get(section, "meter_command");
-	if (command && !meter)
-		return build_refuse(build, command, "only with meter = \"command\"");
-	if (meter && !command)
+	if (meter)
+		step->meter = meters[build_choice(section, meter->option)];
+	if (step->meter == CONF_METER_COMMAND && !command)
 		return build_refuse(build, meter, "a meter_command is missing");
-	if (!meter)
-		return build_list(build, section, "meter_command", &step->meter_command);
-	step->meter = CONF_METER_COMMAND;
-	return set_program(build, section, "meter_command", step, &step->meter_command);
+	if (step->meter == CONF_METER_COMMAND)
+		return set_program(build, section, "meter_command", step, &step->meter_command);
+	if (command)
+		return build_refuse(build, command, "only with meter = \"command\"");
+	return build_list(build, section, "meter_command", &step->meter_command);
 }
 
 static int set_failure(struct build *build, const struct section *section, struct conf_step *step)

@@ -1,4 +1,14 @@
-/* Meters: what reads a worker's usage. */
+/*
+ * Meters: what reads a worker's usage, while it runs and when it has ended. One meter is for one
+ * worker; what it takes is in struct meter_start, and borrowed until meter_free. A kind of meter is
+ * a row of the table in meter.c and a file.
+ *
+ *	meter = meter_new(&start, &err);
+ *	meter_feed(meter, bytes, length);       as it prints; meter_said() for STEPGATE_USAGE_FD
+ *	meter_look(meter);                      now and then: the agent's own files, as they grow
+ *	meter_live(meter, measure, &lost);      the figure so far
+ *	meter_end(meter, &end, &reading);       once: the figure that counts
+ */
 #ifndef PLUGINS_METER_H
 #define PLUGINS_METER_H
 
@@ -9,6 +19,52 @@
 #include "conf/conf.h"
 #include "fsm/gate.h"
 #include "plugins/host.h"
+#include "plugins/usage.h"
+
+struct meter_start {
+	enum conf_meter kind;
+	/* What meter and worker share: meter_command, cwd, usage_required. NULL: a transcript is
+	 * read, with no worker. */
+	const struct conf_step *step;
+	const char *const *environment; /* the worker's, whole; NULL with no worker */
+	const struct host *host;        /* runs a meter_command; may be NULL where there is none */
+	/* For an agent's meter: */
+	const char *files;   /* its own folder (see meter_folder), or NULL: what it prints alone */
+	const char *session; /* the session that it is given, or resumes; NULL: it makes its own */
+	int64_t since_ms;    /* when the worker starts, ms since 1970; what is older in its files is
+				not charged. 0: not known */
+};
+
+/* How the worker ended, for what its words don't say. {-1} where that is not known. */
+struct meter_end {
+	int exit_code; /* or -1 */
+	int signal;    /* what killed it, or 0 */
+	bool asked;    /* we asked it to end, or killed it */
+};
+
+struct meter; /* opaque */
+
+/* NULL and *err where it can't be: memory, or a setting that is none. What is in the agent's files
+ * already is looked at here, so that only what comes after is charged. */
+struct meter *meter_new(const struct meter_start *start, struct err *err);
+void meter_free(struct meter *meter);
+
+/* Takes the next bytes of the worker's stdout, however they are cut; keeps none of them. */
+void meter_feed(struct meter *meter, const char *bytes, size_t length);
+/* The same for what it writes on STEPGATE_USAGE_FD. */
+void meter_said(struct meter *meter, const char *bytes, size_t length);
+/* Reads what the agent's files have got since the last look. Cheap where that is nothing. */
+void meter_look(struct meter *meter);
+
+/* The figure so far; unknown while there is none. *lost (may be NULL): it can't be known any more.
+ * It never falls. */
+struct usage meter_live(const struct meter *meter, enum conf_measure measure, bool *lost);
+
+/* Whether it reads an agent's words, which tell parts, and not one figure. */
+bool meter_is_agents(const struct meter *meter);
+
+/* The worker has ended. An unknown usage is an answer as well: reading->why then says why. */
+void meter_end(struct meter *meter, const struct meter_end *end, struct reading *reading);
 
 /*
  * The lines that a worker writes on STEPGATE_USAGE_FD, each a JSON object: {"tokens": N} says what
@@ -22,6 +78,8 @@
 
 struct meter_lines; /* opaque */
 struct meter_lines *meter_lines_new(void);
+/* The same among what a worker prints: what is no JSON object, or too long, is passed over. */
+struct meter_lines *meter_lines_among_output(void);
 void meter_lines_free(struct meter_lines *lines);
 /* Takes the next bytes, however they are cut. */
 void meter_lines_feed(struct meter_lines *lines, const char *bytes, size_t length);
@@ -32,10 +90,11 @@ void meter_lines_end(struct meter_lines *lines);
 struct usage meter_lines_usage(const struct meter_lines *lines, int64_t *bad);
 
 /*
- * The step's own usage after its end, by its config: what its meter says, or its lines where it has
- * no other. A configured meter that gives no figure, or a required one that is missing, is unknown;
- * a plain command that said nothing used a known zero. `environment` is the worker's. Where it is
- * unknown *err says why (0 is returned all the same: an unknown usage is an answer).
+ * The usage of a step whose meter reads lines or is a command, after its end, by its config: what
+ * its meter says, or its lines where it has no other. A configured meter that gives no figure, or a
+ * required one that is missing, is unknown; a plain command that said nothing used a known zero.
+ * `environment` is the worker's. Where it is unknown *err says why (0 is returned all the same: an
+ * unknown usage is an answer).
  */
 struct usage meter_read(const struct conf_step *step, const struct meter_lines *lines,
 			const char *const *environment, const struct host *host, struct err *err);

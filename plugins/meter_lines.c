@@ -11,6 +11,7 @@ struct meter_lines {
 	int64_t bad;
 	int64_t first_bad; /* the number of that line, from 1 */
 	const char *why;   /* it is bad; static text */
+	bool among_output; /* what is not for us is passed over */
 	size_t length;     /* of the line under way */
 	bool too_long;     /* the line under way is; it is counted already */
 	char line[METER_LINE_MAX];
@@ -19,6 +20,14 @@ struct meter_lines {
 struct meter_lines *meter_lines_new(void)
 {
 	return calloc(1, sizeof(struct meter_lines));
+}
+
+struct meter_lines *meter_lines_among_output(void)
+{
+	struct meter_lines *lines = meter_lines_new();
+	if (lines)
+		lines->among_output = true;
+	return lines;
 }
 
 void meter_lines_free(struct meter_lines *lines)
@@ -75,7 +84,7 @@ static void take_line(struct meter_lines *lines)
 	cJSON *object = json_parse_object(lines->line, lines->length);
 	if (object)
 		take_object(lines, object);
-	else
+	else if (!lines->among_output)
 		bad_line(lines, "not a JSON object, each key once");
 	cJSON_Delete(object);
 }
@@ -88,7 +97,8 @@ static void gather(struct meter_lines *lines, const char *bytes, size_t length)
 	if (length > METER_LINE_MAX - lines->length) {
 		lines->too_long = true;
 		lines->count++;
-		bad_line(lines, "longer than 65536 bytes");
+		if (!lines->among_output)
+			bad_line(lines, "longer than 65536 bytes");
 		return;
 	}
 	memcpy(lines->line + lines->length, bytes, length);
@@ -134,20 +144,19 @@ struct usage meter_lines_read(const struct conf_step *step, const struct meter_l
 			      const char *const *environment, const struct host *host,
 			      struct err *err)
 {
+	const char *where = lines->among_output ? "meter \"jsonl\"" : "STEPGATE_USAGE_FD";
 	(void)environment;
 	(void)host;
 	if (lines->bad) {
-		err_set(err, ERR_SYSTEM,
-			"STEPGATE_USAGE_FD: line %lld can't be read: %s (bad lines: %lld)",
+		err_set(err, ERR_SYSTEM, "%s: line %lld can't be read: %s (bad lines: %lld)", where,
 			(long long)lines->first_bad, lines->why, (long long)lines->bad);
 		return USAGE_UNKNOWN;
 	}
 	if (lines->said.known)
 		return lines->said;
-	if (!step->usage_required)
+	if (!step->usage_required && !lines->among_output)
 		return USAGE_KNOWN(0);
-	err_set(err, ERR_SYSTEM,
-		"STEPGATE_USAGE_FD: the worker reported no usage: the step says usage = "
-		"\"required\"");
+	err_set(err, ERR_SYSTEM, "%s: the worker reported no usage%s", where,
+		lines->among_output ? "" : ": the step says usage = \"required\"");
 	return USAGE_UNKNOWN;
 }

@@ -23,17 +23,36 @@ struct desk {
 	struct session *session;
 	struct step_log log;
 	struct progress progress;
-	struct meter_lines *lines;
+	struct meter *meter;
 	int64_t sampled;    /* the figure that the journal has */
 	int64_t sampled_at; /* monotonic ms */
 };
 
 #define SAMPLE_MS 250
 
+/* What the step adds to the cycle by this figure: with a measure of the context, what that is more
+ * than the cycle's. */
+static struct usage beyond(const struct session *session, struct usage figure, bool single)
+{
+	const struct usage used = cycle_used(session->cycle);
+	if (session->conf->measure != CONF_MEASURE_CONTEXT || single || !figure.known ||
+	    !used.known)
+		return figure;
+	return USAGE_KNOWN(figure.tokens > used.tokens ? figure.tokens - used.tokens : 0);
+}
+
+/* The worker's figure so far. */
+static struct usage live(const struct desk *desk, bool *lost)
+{
+	const struct session *session = desk->session;
+	return beyond(session, meter_live(desk->meter, session->conf->measure, lost),
+		      !meter_is_agents(desk->meter));
+}
+
 /* So that the usage of a worker is known also if we die: the last figure, at most so old. */
 static void sample(struct desk *desk)
 {
-	const struct usage said = meter_lines_usage(desk->lines, NULL);
+	const struct usage said = live(desk, NULL);
 	const int64_t now = clock_monotonic_ms();
 	if (!said.known || said.tokens == desk->sampled || now - desk->sampled_at < SAMPLE_MS)
 		return;
@@ -46,13 +65,14 @@ static void on_output(void *context, const char *bytes, size_t length)
 {
 	struct desk *desk = context;
 	step_log_write(&desk->log, bytes, length);
+	meter_feed(desk->meter, bytes, length);
 	progress_bytes(&desk->progress, bytes, length);
 }
 
 static void on_usage(void *context, const char *bytes, size_t length)
 {
 	struct desk *desk = context;
-	meter_lines_feed(desk->lines, bytes, length);
+	meter_said(desk->meter, bytes, length);
 	sample(desk);
 }
 
@@ -68,10 +88,11 @@ static void on_start(void *context, const struct child_identity *identity)
 static void on_tick(void *context)
 {
 	struct desk *desk = context;
+	meter_look(desk->meter);
 	sample(desk);
-	int64_t bad = 0;
-	struct usage said = meter_lines_usage(desk->lines, &bad);
-	if (!said.known && bad == 0) /* it has said nothing yet */
+	bool lost = false;
+	struct usage said = live(desk, &lost);
+	if (!said.known && !lost) /* it has said nothing yet */
 		said = USAGE_KNOWN(0);
 	progress_draw(&desk->progress, usage_add(cycle_used(desk->session->cycle), said));
 }
@@ -149,19 +170,38 @@ static struct usage settle(struct session *session, struct usage own)
 }
 
 static void measure(struct session *session, const struct desk *desk,
-		    const char *const *environment)
+		    const struct child_result *result)
 {
 	struct session_step *step = &session->step;
-	struct host host;
-	struct err why = {.code = ERR_NONE};
-	host_init(&host);
-	const struct usage own = meter_read(step->conf, desk->lines, environment, &host, &why);
+	struct reading reading;
+	const struct meter_end end = {
+		.exit_code = result->exit_code,
+		.signal = result->signal,
+		.asked = result->end != CHILD_EXITED && result->end != CHILD_SIGNALED,
+	};
+	meter_end(desk->meter, &end, &reading);
+	const struct usage own = beyond(session, reading_measure(&reading, session->conf->measure),
+					reading.total.known);
 	if (!own.known) {
-		session_warn(session, "step %d: unknown usage: %s", step->number, why.text);
+		session_warn(session, "step %d: unknown usage: %s", step->number, reading.why);
 		if (!step->why[0])
-			snprintf(step->why, sizeof(step->why), "unknown usage: %.480s", why.text);
+			snprintf(step->why, sizeof(step->why), "unknown usage: %.480s",
+				 reading.why);
 	}
 	step->own = settle(session, own);
+}
+
+static struct meter *start_meter(const struct session *session, char **environment,
+				 const struct host *host, struct err *err)
+{
+	const struct meter_start start = {
+		.kind = session->step.conf->meter,
+		.step = session->step.conf,
+		.environment = (const char *const *)environment,
+		.host = host,
+		.since_ms = clock_now() / 1000,
+	};
+	return meter_new(&start, err);
 }
 
 /* Runs the worker; how it ended. Whatever stands in its way is a crash of this step, with words. */
@@ -171,13 +211,18 @@ static enum fsm_event run_worker(struct session *session, struct desk *desk)
 	char words[NWORDS][WORD_SIZE];
 	const char *list[NWORDS + 1];
 	struct child_result result;
+	struct host host;
 	struct err err = {.code = ERR_NONE};
 	enum fsm_event how = FSM_EV_CRASHED;
 
 	where_it_is(session, words, list);
+	host_init(&host);
 	char **environment = child_environment(conf->environment, list);
-	if (!environment) {
-		snprintf(session->step.why, sizeof(session->step.why), "out of memory");
+	desk->meter = environment ? start_meter(session, environment, &host, &err) : NULL;
+	if (!desk->meter) {
+		snprintf(session->step.why, sizeof(session->step.why), "%.500s",
+			 environment ? err.text : "out of memory");
+		free(environment);
 		return how;
 	}
 	const struct child_spec spec = {
@@ -204,14 +249,14 @@ static enum fsm_event run_worker(struct session *session, struct desk *desk)
 		snprintf(session->step.why, sizeof(session->step.why), "%.500s", err.text);
 		session->step.own = USAGE_KNOWN(0); /* it never ran */
 	} else {
-		meter_lines_end(desk->lines);
 		if (result.notice[0])
 			session_warn(session, "step %d: %s", session->step.number, result.notice);
 		how = how_it_ended(&result);
 		if (how != FSM_EV_DONE)
 			child_words(&result, session->step.why, sizeof(session->step.why));
-		measure(session, desk, (const char *const *)environment);
+		measure(session, desk, &result);
 	}
+	meter_free(desk->meter);
 	free(environment);
 	return how;
 }
@@ -238,17 +283,13 @@ static enum fsm_event at_desk(struct session *session)
 	snprintf(what, sizeof(what), "Step %d/%zu %s", step->number, plan_count(&session->plan),
 		 step->title);
 	progress_init(&desk.progress, session->progress, what, cycle_terms(session->cycle));
-	desk.lines = meter_lines_new();
-	if (!desk.lines)
-		snprintf(step->why, sizeof(step->why), "out of memory");
-	else if (step_log_open(&desk.log, session->folder, cycle_number(session->cycle),
-			       step->number, step->attempt, step->conf->max_output, &err) != 0)
+	if (step_log_open(&desk.log, session->folder, cycle_number(session->cycle), step->number,
+			  step->attempt, step->conf->max_output, &err) != 0)
 		snprintf(step->why, sizeof(step->why), "%.500s", err.text);
 	else
 		how = run_worker(session, &desk);
 	progress_end(&desk.progress);
 	close_log(session, &desk.log);
-	meter_lines_free(desk.lines);
 	return how;
 }
 

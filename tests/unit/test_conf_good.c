@@ -38,6 +38,7 @@ START_TEST(the_top_level)
 	ck_assert_int_eq(conf->budget, INT64_MAX);
 	ck_assert_int_eq(conf->threshold, 95);
 	ck_assert_int_eq(conf->on_unknown, CONF_UNKNOWN_ESTIMATE);
+	ck_assert_int_eq(conf->measure, CONF_MEASURE_ALL);
 	ck_assert_int_eq(conf->when_complete, CONF_COMPLETE_RESTART);
 	ck_assert_int_eq(conf->on_failure_work, CONF_WORK_KEEP);
 	ck_assert_uint_eq(conf->nsteps, 2);
@@ -71,7 +72,7 @@ START_TEST(the_steps)
 	struct conf *conf = load(source_path(GOOD "full.conf"));
 	const struct conf_step *write = &conf->steps[0], *shell = &conf->steps[1];
 	ck_assert_str_eq(write->title, "Write");
-	ck_assert_int_eq(write->line, 28);
+	ck_assert_int_eq(write->line, 29);
 	check_list(write->command, LIST("sh", "-c", "echo \"$HOME\"", ""));
 	ck_assert_str_eq(write->cwd, good_path("parts"));
 	ck_assert_str_eq(write->input, good_path("parts/input.txt"));
@@ -109,7 +110,7 @@ START_TEST(the_reports)
 	ck_assert_str_eq(file->path, good_path("work/reports.jsonl"));
 	ck_assert_uint_eq(file->on, CONF_ON_STARTED | CONF_ON_NOK);
 	ck_assert_str_eq(pager->title, "pager");
-	ck_assert_int_eq(pager->line, 56);
+	ck_assert_int_eq(pager->line, 57);
 	ck_assert_int_eq(pager->type, CONF_REPORT_PROGRAM);
 	check_list(pager->command, LIST(good_path("parts/tool"), "--now"));
 	ck_assert_int_eq(pager->timeout_ms, 250);
@@ -127,6 +128,7 @@ START_TEST(defaults)
 	ck_assert_int_eq(conf->budget, 0);
 	ck_assert_int_eq(conf->threshold, 0);
 	ck_assert_int_eq(conf->on_unknown, CONF_UNKNOWN_ERROR);
+	ck_assert_int_eq(conf->measure, CONF_MEASURE_FRESH);
 	ck_assert_int_eq(conf->when_complete, CONF_COMPLETE_STOP);
 	ck_assert_int_eq(conf->on_failure_work, CONF_WORK_SALVAGE);
 	ck_assert_uint_eq(conf->nreports, 0);

@@ -17,12 +17,14 @@ step "Count" {
 	shell = 'echo "{\"tokens_delta\": 5}" >&3; echo "{\"other\": 1}" >&3; printf "{\"tokens_delta\": 7}" >&3'
 }
 step "Metered" { command = {"true"} meter = "command" meter_command = {"echo", "88"} }
+step "Printed" { shell = 'echo hello; echo "{\"tokens\": 7}"; echo "{\"tokens_delta\": 3}"; echo {' meter = "jsonl" }
 END
 mkdir sub
 expect_exit 0 run
 expect_line 'Step 1 completed: Tokens: 10.0%; Status: OK, updated & pushed'
 expect_line 'Step 3 completed: Tokens: 11.2%; Status: OK, updated & pushed'
 expect_line 'Step 4 completed: Tokens: 20.0%; Status: OK, updated & pushed'
+expect_line 'Step 5 completed: Tokens: 21.0%; Status: OK, updated & pushed'
 logs=.stepgate/logs/cycle-0001
 expect "what step 1 saw" "$(sed '/^0 1 2 3 /s/ .*//' $logs/step-01.log)" "OWN=yes
 STEPGATE_BUDGET=1000
@@ -59,6 +61,8 @@ END
 refuse required 'command = {"true"} usage = "required"' ''
 refuse nonsense 'shell = "echo {\"tokens\": -5} >&3"' ''
 refuse broken 'command = {"true"} meter = "command" meter_command = {"echo", "many"}' ''
+refuse quiet 'command = {"true"} meter = "jsonl"' 'meter "jsonl": the worker reported no usage'
+refuse spoilt 'shell = "echo {\\\"tokens\\\": -5}" meter = "jsonl"' 'meter "jsonl": line 1'
 refuse failing 'command = {"true"} meter = "command" meter_command = {"false"}' ''
 
 sed -i 's/^title.*/title = "As zero"\nbudget { on_unknown = "zero" }/' required.conf
