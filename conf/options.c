@@ -172,6 +172,10 @@ const struct option conf_options[] = {
 	       "the remote to push to; without it, that of the branch's upstream"),
 	STRING("repository", "branch", NAME_LONGEST, NULL,
 	       "the branch to push to; without it, the branch's upstream"),
+	BOOLEAN("repository", "hooks", "true", "whether the repository's git hooks run"),
+	DURATION("repository", "hook_timeout", SECONDS, DAYS, "10m",
+		 "how long git may take over one commit, with the hooks and filters of the "
+		 "repository"),
 	STRING("repository", "identity", NAME_LONGEST, NULL,
 	       "\"Name <mail>\" to commit as; without it, git's own settings"),
 	{.section = "repository",

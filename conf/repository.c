@@ -98,6 +98,9 @@ int build_repository(struct build *build)
 		build_boolean(section, option_find("repository", "commit_close"));
 	repository->push =
 		repository->commit && build_boolean(section, option_find("repository", "push"));
+	repository->hooks = build_boolean(section, option_find("repository", "hooks"));
+	repository->hook_timeout_ms =
+		build_duration(section, option_find("repository", "hook_timeout"));
 	repository->lock_timeout_ms =
 		build_duration(section, option_find("repository", "lock_timeout"));
 	repository->push_timeout_ms =

@@ -27,6 +27,16 @@ const char *receipt_words(enum receipt_result result)
 	return results[result].words;
 }
 
+const char *receipt_way_name(enum receipt_way way)
+{
+	static const char *const words[RECEIPT_NWAYS] = {
+#define X(name, word) [RECEIPT_WAY_##name] = (word),
+		RECEIPT_WAYS(X)
+#undef X
+	};
+	return words[way];
+}
+
 int receipt_by_name(const char *name)
 {
 	for (int i = 0; i < RECEIPT_NRESULTS; i++)

@@ -59,6 +59,8 @@ static int put_step(cJSON *json, const struct report *report)
 	    json_set_text(json, "action", report->action) != 0 ||
 	    json_set_text(json, "commit", report->commit) != 0)
 		return -1;
+	if (report->way && json_set_text(json, "committed_by", report->way) != 0)
+		return -1;
 	return report->held ? json_set_text(json, "held_back", report->held) : 0;
 }
 

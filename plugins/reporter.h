@@ -22,6 +22,7 @@ struct report {
 	bool ok;                /* STEP */
 	const char *action;     /* STEP, or NULL */
 	const char *commit;     /* STEP: hex id, or NULL */
+	const char *way;        /* STEP: "engine" or "program", who made the commit; or NULL */
 	const char *held;       /* STEP: paths held back as likely secrets, and why; or NULL */
 	const char *reason;     /* CLOSED: in words, or NULL */
 	const char *cause;      /* CLOSED: typed, or NULL */

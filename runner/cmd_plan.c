@@ -9,6 +9,7 @@
 #include "runner/rebuild.h"
 #include "runner/session.h"
 #include "runner/shell_word.h"
+#include "runner/show_git.h"
 #include "status/clock.h"
 #include "status/lines.h"
 #include "status/plan_json.h"
@@ -68,9 +69,7 @@ static void print_git(const struct conf *conf, const struct git_view *view)
 		    : view->upstream[0]    ? view->upstream
 					   : "(no upstream)",
 		    "\n");
-	if (receipt_place(view->problem) != RECEIPT_REACHED)
-		printf("Problem: %s%s%s\n", receipt_words(view->problem), view->why[0] ? ": " : "",
-		       view->why);
+	show_features(view);
 }
 
 /* In the order in which they would be done. */
@@ -148,7 +147,7 @@ static int look(struct sight *sight, struct err *err)
 		return 0;
 	if (git_new(repository, &git, err) != 0)
 		return -1;
-	const int failed = git_view(git, &sight->view, err);
+	const int failed = git_inspect(git, &sight->view, err);
 	git_free(git);
 	return failed;
 }
@@ -183,7 +182,6 @@ static int add_all(struct plan_json *made, const struct sight *sight)
 {
 	struct plan *plan = sight->plan;
 	const struct plan_edit *edit = &plan->edit;
-	const struct git_view *view = &sight->view;
 	for (int next; (next = plan_next(plan)) >= 0; plan_mark(plan, next)) {
 		const struct conf_step *step = plan_conf(plan, next, 0);
 		if (!step || plan_json_step(made, plan->steps[next].number, step->title,
@@ -194,11 +192,9 @@ static int add_all(struct plan_json *made, const struct sight *sight)
 	    add_titles(made, "removed", edit->removed, edit->nremoved) != 0 ||
 	    add_titles(made, "forgotten", edit->forgotten, edit->nforgotten) != 0)
 		return -1;
-	const char *problem = sight->agents[0] ? sight->agents : NULL;
-	if (!can_save(sight))
-		problem = receipt_words(view->problem);
-	return plan_json_git(made, sight->conf->repository.commit, view->branch, view->identity,
-			     view->upstream, problem, view->why);
+	const bool agents = sight->agents[0] && can_save(sight);
+	return show_git_json(made, &sight->conf->repository, &sight->view,
+			     agents ? sight->agents : NULL);
 }
 
 static int print_json(const struct sight *sight, struct err *err)

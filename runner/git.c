@@ -14,10 +14,11 @@
 #include "status/clock.h"
 #include "status/text.h"
 
-#define LOOK_MS   60000   /* what a look at a repository may take on a slow disk */
-#define COMMIT_MS 1800000 /* a commit, of however much, and with the repository's own hooks */
-#define PUSH_MS   10000   /* how far a push may overrun its own timeout: the helper ends it first */
-#define END_MS    5000    /* what an idle helper takes to end, at most */
+#define LOOK_MS          60000   /* what a look at a repository may take on a slow disk */
+#define COMMIT_MS        1200000 /* a commit, of however much, beside the repository's own hooks */
+#define CALLS_WITH_HOOKS 2       /* `git add`, for filters, and `git commit` */
+#define PUSH_MS          10000 /* how far a push may overrun its own timeout: the helper ends it first */
+#define END_MS           5000 /* what an idle helper takes to end, at most */
 
 struct git {
 	const struct conf_repository *repository;
@@ -116,7 +117,7 @@ void git_free(struct git *git)
 	free(git);
 }
 
-int git_view(struct git *git, struct git_view *view, struct err *err)
+static int ask_view(struct git *git, bool closely, struct git_view *view, struct err *err)
 {
 	struct wire_frame question, answer;
 	struct git_view seen;
@@ -125,6 +126,7 @@ int git_view(struct git *git, struct git_view *view, struct err *err)
 	wire_init(&question);
 	wire_init(&answer);
 	wire_put(&question, TALK_DO, TALK_VIEW);
+	wire_put_number(&question, TALK_CLOSELY, closely);
 	int failed = ask_simply(git, &question, &answer, err);
 	if (!failed && talk_get_view(&answer, &seen) != 0)
 		failed = err_set(err, ERR_INTERNAL, "%s: the commit helper's view can't be read",
@@ -134,6 +136,16 @@ int git_view(struct git *git, struct git_view *view, struct err *err)
 	if (!failed)
 		*view = seen;
 	return failed;
+}
+
+int git_view(struct git *git, struct git_view *view, struct err *err)
+{
+	return ask_view(git, false, view, err);
+}
+
+int git_inspect(struct git *git, struct git_view *view, struct err *err)
+{
+	return ask_view(git, true, view, err);
 }
 
 /* What is true where nothing was heard of a commit. */
@@ -179,8 +191,10 @@ static bool save(struct git *git, const struct wire_frame *question, struct rece
 	wire_init(&answer);
 	enum wire_outcome outcome = wire_send(git->helper.fd, question, sending);
 	if (outcome == WIRE_OK)
-		outcome =
-			receive_facts(git, &answer, facts, repository->lock_timeout_ms + COMMIT_MS);
+		outcome = receive_facts(git, &answer, facts,
+					repository->lock_timeout_ms +
+						CALLS_WITH_HOOKS * repository->hook_timeout_ms +
+						COMMIT_MS);
 	if (outcome == WIRE_OK && strcmp(wire_get(&answer, TALK_ANSWER, ""), TALK_PUSHING) == 0) {
 		pushing = true;
 		outcome = receive_facts(git, &answer, facts, repository->push_timeout_ms + PUSH_MS);

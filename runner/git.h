@@ -7,6 +7,7 @@
 #define RUNNER_GIT_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "conf/conf.h"
@@ -14,6 +15,37 @@
 #include "fsm/receipt.h"
 
 struct git;
+
+/* How a feature of the repository is served. name on the wire and in JSON */
+#define GIT_WAYS(X)                                                                       \
+	X(ENGINE, "engine")   /* by the commit helper itself */                           \
+	X(PROGRAM, "program") /* by the git program, which then makes the whole commit */ \
+	X(PUSH, "push")       /* by the git program, with the push */                     \
+	X(OFF, "off")         /* the config turns it off */                               \
+	X(REFUSED, "refused") /* not at all: nothing is committed */
+
+enum git_way {
+#define X(name, word) GIT_WAY_##name,
+	GIT_WAYS(X)
+#undef X
+		GIT_NWAYS
+};
+
+/* Something that the repository has, or lacks, and what becomes of it. */
+struct git_feature {
+	char name[96]; /* "pre-commit hook" */
+	enum git_way way;
+	char words[256]; /* "run"; where it is refused: why, and the way out. Clean, one line */
+};
+
+#define GIT_FEATURES 24
+
+struct git_features {
+	size_t count;
+	struct git_feature of[GIT_FEATURES];
+};
+
+const char *git_way_name(enum git_way way); /* static text */
 
 /* What is known of the repository before anything starts. */
 struct git_view {
@@ -25,6 +57,7 @@ struct git_view {
 	enum receipt_result
 		problem; /* RECEIPT_PUSHED: none; else why a commit or push could not work */
 	char why[512];   /* in words, or "" */
+	struct git_features features; /* each that was found */
 };
 
 /* Starts the helper for a repository and looks at it. The conf must outlive it. 0 and *git (free
@@ -35,6 +68,8 @@ void git_free(struct git *git);
 
 /* Looks at the repository as it is now. 0 and *view, or -1 and *err. */
 int git_view(struct git *git, struct git_view *view, struct err *err);
+/* The same, and asks the programs that would be needed who they are, which takes its time. */
+int git_inspect(struct git *git, struct git_view *view, struct err *err);
 
 enum git_scope {
 	GIT_ALL,    /* everything changed under the work tree, as `git add -A` would take it */

@@ -45,6 +45,7 @@ struct told *report_step(struct session *session, struct receipt *receipt)
 		.ok = step->ok,
 		.action = action,
 		.commit = facts->commit[0] ? facts->commit : NULL,
+		.way = facts->way ? receipt_way_name(facts->way) : NULL,
 		.held = facts->held[0] ? facts->held : NULL,
 	};
 	if (outbox_fill(session, &report) != 0)

@@ -10,6 +10,7 @@
 #include "runner/stop.h"
 
 #define LOCK_TIMEOUT_MS 30000
+#define HOOK_TIMEOUT_MS 600000
 #define PUSH_TIMEOUT_MS 120000
 
 int tracker_folder(char *folder, size_t size, struct err *err)
@@ -49,6 +50,8 @@ static void defaults(struct tracker *tracker, bool push)
 				.identity_name = "",
 				.identity_email = "",
 				.trailers = none,
+				.hooks = true,
+				.hook_timeout_ms = HOOK_TIMEOUT_MS,
 				.lock_timeout_ms = LOCK_TIMEOUT_MS,
 				.push_timeout_ms = PUSH_TIMEOUT_MS,
 				.secrets = conf_secrets_default,

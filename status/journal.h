@@ -168,6 +168,7 @@ struct journal_step {
 	struct usage own, used;
 	bool estimated, ok;
 	const char *action, *result, *commit, *ref, *upstream, *receipt_why; /* or NULL */
+	const char *way; /* "engine" or "program", who made the commit; or NULL */
 };
 int journal_steps(struct journal *journal, int64_t cycle,
 		  void (*each)(void *context, const struct journal_step *step), void *context,

@@ -25,8 +25,9 @@
 	X(STEP_END, "UPDATE step SET how = ?2, own = ?3, used = ?4, estimated = ?5, why = ?6, "    \
 		    "ended_at = ?7, title = coalesce(?8, title) WHERE id = (SELECT max(id) FROM "  \
 		    "step WHERE cycle = ?1)")                                                      \
-	X(STEP_SAVE, "UPDATE step SET result = ?2, git_commit = ?3, ref = ?4, upstream = ?5, "     \
-		     "receipt_why = ?6 WHERE id = (SELECT max(id) FROM step WHERE cycle = ?1)")    \
+	X(STEP_SAVE,                                                                               \
+	  "UPDATE step SET result = ?2, git_commit = ?3, ref = ?4, upstream = ?5, "                \
+	  "receipt_why = ?6, way = ?7 WHERE id = (SELECT max(id) FROM step WHERE cycle = ?1)")     \
 	X(STEP_TELL, "UPDATE step SET ok = ?2, action = ?3 WHERE id = "                            \
 		     "(SELECT max(id) FROM step WHERE cycle = ?1)")                                \
 	X(DEALT_WITH, "INSERT OR REPLACE INTO plan_done(plan, title, cycle, step, at) "            \
@@ -69,7 +70,7 @@
 		   "WHERE cycle.plan = ?1 AND step.estimated = 0 AND step.how IS NOT NULL")        \
 	X(STEPS,                                                                                   \
 	  "SELECT cycle, step, attempt, title, started_at, ended_at, how, why, own, used, "        \
-	  "estimated, ok, action, result, git_commit, ref, upstream, receipt_why FROM step "       \
+	  "estimated, ok, action, result, git_commit, ref, upstream, receipt_why, way FROM step "  \
 	  "WHERE ?1 = 0 OR cycle = ?1 ORDER BY cycle DESC, id")                                    \
 	X(MESSAGES, "SELECT * FROM (SELECT id, cycle, at, kind, text FROM message WHERE ?1 = 0 "   \
 		    "OR cycle = ?1 ORDER BY id DESC LIMIT ?2) ORDER BY id")

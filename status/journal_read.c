@@ -294,6 +294,7 @@ static int take_step(void *context, sqlite3_stmt *s)
 		.ref = column(s, 15),
 		.upstream = column(s, 16),
 		.receipt_why = column(s, 17),
+		.way = column(s, 18),
 	};
 	if (!step.title)
 		return -1;

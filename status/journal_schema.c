@@ -48,6 +48,10 @@ static const char *const steps_up[] = {
 	"CREATE TABLE plan_step("
 	"  plan TEXT NOT NULL, number INTEGER NOT NULL CHECK(number >= 1), title TEXT NOT NULL,"
 	"  PRIMARY KEY(plan, number)) WITHOUT ROWID;",
+
+	/* Who made a commit; and how the repository was when the cycle began. */
+	"ALTER TABLE step ADD COLUMN way TEXT;"
+	"ALTER TABLE cycle ADD COLUMN repository TEXT;",
 };
 
 enum {

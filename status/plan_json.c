@@ -39,6 +39,21 @@ struct plan_json *plan_json_new(const char *title, size_t steps, size_t left,
 	return json;
 }
 
+struct plan_json *plan_json_new_verdict(const char *path, const char *title, size_t steps)
+{
+	struct plan_json *json = calloc(1, sizeof(*json));
+	if (!json)
+		return NULL;
+	json->root = cJSON_CreateObject();
+	if (!json->root || json_set_text(json->root, "config", path) != 0 ||
+	    json_set_text(json->root, "title", title) != 0 ||
+	    json_set_integer(json->root, "steps_total", (int64_t)steps) != 0) {
+		plan_json_free(json);
+		return NULL;
+	}
+	return json;
+}
+
 void plan_json_free(struct plan_json *json)
 {
 	if (json)
@@ -102,11 +117,22 @@ int plan_json_git(struct plan_json *json, bool commit, const char *branch, const
 	if (!git || json_set_bool(git, "commit", commit) != 0 ||
 	    put_text(git, "branch", branch) != 0 || put_text(git, "identity", identity) != 0 ||
 	    put_text(git, "upstream", upstream) != 0 || put_text(git, "problem", problem) != 0 ||
-	    put_text(git, "why", why) != 0) {
+	    put_text(git, "why", why) != 0 || json_set(git, "features", cJSON_CreateArray()) != 0) {
 		cJSON_Delete(git);
 		return -1;
 	}
 	return json_set(json->root, "repository", git);
+}
+
+int plan_json_feature(struct plan_json *json, const char *name, const char *served,
+		      const char *words)
+{
+	cJSON *git = cJSON_GetObjectItemCaseSensitive(json->root, "repository");
+	cJSON *row = cJSON_CreateObject();
+	const bool whole = row && json_set_text(row, "name", name) == 0 &&
+			   json_set_text(row, "served", served) == 0 &&
+			   json_set_text(row, "words", words) == 0;
+	return append(cJSON_GetObjectItemCaseSensitive(git, "features"), row, whole);
 }
 
 char *plan_json_print(const struct plan_json *json)

@@ -22,23 +22,26 @@ enum engine_answer {
 struct job {
 	const struct look *look; /* without a problem that forbids a commit */
 	const struct git_request *request;
-	const char *message; /* whole, ends with a newline */
-	int64_t deadline;    /* until when a lock is waited for; clock_monotonic_ms */
-	int64_t deadline_ms; /* the same as a span, for words */
-	int client;          /* the socket: readable means that the client is gone */
-	char *said;          /* what was mended on the way is added here */
+	const char *message;     /* whole, ends with a newline */
+	int64_t deadline;        /* until when a lock is waited for; clock_monotonic_ms */
+	int64_t deadline_ms;     /* the same as a span, for words */
+	int64_t hook_timeout_ms; /* what one call of git may take, with hooks and filters */
+	bool hooks;              /* those of the repository run */
+	int client;              /* the socket: readable means that the client is gone */
+	char *said;              /* what was mended on the way is added here */
 	size_t said_size;
 	const struct conf_secrets *secrets; /* what is held back */
 };
 
 struct engine_libgit2;
 
-/* Looks at the repository at `path` (of the config). ANSWERED and *look, or PASSES, or FAILED. */
+/* Looks at the repository at `path` (of the config), `closely` as look_fill does. ANSWERED and
+ * *look, or PASSES, or FAILED. */
 enum engine_answer engine_libgit2_look(struct engine_libgit2 *engine,
-				       const struct conf_repository *conf, struct look *look,
-				       struct err *err);
-enum engine_answer engine_program_look(const struct conf_repository *conf, struct look *look,
-				       struct err *err);
+				       const struct conf_repository *conf, bool closely,
+				       struct look *look, struct err *err);
+enum engine_answer engine_program_look(const struct conf_repository *conf, bool closely,
+				       struct look *look, struct err *err);
 
 /* Makes the commit and fills *facts, never RECEIPT_PUSHED: COMMITTED, NOTHING, SALVAGED or why not.
  * ANSWERED, PASSES or AGAIN (which the program never does). */

@@ -184,8 +184,8 @@ static int look_at_head(struct engine_libgit2 *engine, struct look *look)
 }
 
 enum engine_answer engine_libgit2_look(struct engine_libgit2 *engine,
-				       const struct conf_repository *conf, struct look *look,
-				       struct err *err)
+				       const struct conf_repository *conf, bool closely,
+				       struct look *look, struct err *err)
 {
 	const struct look_source source = {get_setting, get_ref, each_setting, engine};
 	if (engine->refused || open_repository(engine, conf->path) != 0 ||
@@ -201,8 +201,8 @@ enum engine_answer engine_libgit2_look(struct engine_libgit2 *engine,
 	}
 	if (look_check_root(look->workdir, conf->path, err) != 0)
 		return ENGINE_FAILED;
-	look_fill(look, conf, &source);
-	return look_needs_program(look, &source) ? ENGINE_PASSES : ENGINE_ANSWERED;
+	look_fill(look, conf, &source, closely);
+	return look_needs_program(look) ? ENGINE_PASSES : ENGINE_ANSWERED;
 }
 
 static enum engine_answer fail(struct work *work, enum receipt_result result, const char *what)
@@ -344,7 +344,7 @@ static int move_branch(struct work *work)
 	char ref[LOOK_NAME + 16], log[128];
 	const char *message = work->job->message;
 	snprintf(ref, sizeof(ref), "refs/heads/%s", work->job->look->branch);
-	snprintf(log, sizeof(log), "commit%s: %.*s", work->parent ? "" : " (initial)",
+	snprintf(log, sizeof(log), "stepgate%s: %.*s", work->parent ? "" : " (initial)",
 		 (int)(strcspn(message, "\n") > 100 ? 100 : strcspn(message, "\n")), message);
 	return move_ref(work, ref, work->parent ? git_commit_id(work->parent) : NULL, log);
 }

@@ -15,11 +15,10 @@
 #include "status/clock.h"
 #include "status/text.h"
 
-#define LOOK_MS   30000
-#define COMMIT_MS 1500000 /* what the repository's own hooks and filters may take */
-#define RETRY_MS  50
-#define WORDS     512
-#define VARIABLE  (LOOK_PATH + 128)
+#define LOOK_MS  30000
+#define RETRY_MS 50
+#define WORDS    512
+#define VARIABLE (LOOK_PATH + 128)
 
 /* What git knows, for look_source. */
 struct source {
@@ -164,8 +163,8 @@ static int look_at_head(struct look *look, struct git_answer *answer, struct err
 	return 0;
 }
 
-enum engine_answer engine_program_look(const struct conf_repository *conf, struct look *look,
-				       struct err *err)
+enum engine_answer engine_program_look(const struct conf_repository *conf, bool closely,
+				       struct look *look, struct err *err)
 {
 	struct source source = {.folder = look->workdir};
 	const struct look_source seen = {get_setting, get_ref, each_setting, &source};
@@ -175,7 +174,7 @@ enum engine_answer engine_program_look(const struct conf_repository *conf, struc
 	if (look_at_place(conf->path, look, &source.scratch, err) == 0 &&
 	    look_at_head(look, &source.scratch, err) == 0 &&
 	    CALL(look->workdir, &source.settings, err, "config", "-z", "--list") == 0) {
-		look_fill(look, conf, &seen);
+		look_fill(look, conf, &seen, closely);
 		answer = ENGINE_ANSWERED;
 	}
 	git_answer_release(&source.settings);
@@ -246,15 +245,20 @@ static void refuse(struct work *work)
 static int run_once(struct work *work, const char *const *args, const char *input)
 {
 	struct err err = {.code = ERR_NONE};
-	const char *whole[16] = {"-c", "core.fsync=all", "-c", "core.fsyncMethod=fsync"};
-	for (size_t i = 0; i < 11 && args[i]; i++)
-		whole[4 + i] = args[i];
+	const char *whole[24] = {
+		"-c", "core.fsync=all",
+		"-c", "core.fsyncMethod=fsync",
+		"-c", "gc.auto=0", /* see maintenance.h: it has its own time */
+		"-c", work->job->hooks ? "advice.ignoredHook=false" : "core.hooksPath=/dev/null",
+	};
+	for (size_t i = 0; i < 15 && args[i]; i++)
+		whole[8 + i] = args[i];
 	const struct git_call call = {
 		.folder = work->job->look->workdir,
 		.args = whole,
 		.variables = work->environment,
 		.input = input,
-		.timeout_ms = COMMIT_MS,
+		.timeout_ms = work->job->hook_timeout_ms,
 		.client = work->job->client,
 	};
 	if (git_program(&call, &work->answer, &err) == 0)
@@ -451,8 +455,7 @@ static void commit_all(struct work *work)
 	const int same = is_tree_of(work, work->job->look->head[0] ? "HEAD" : "", tree);
 	if (same > 0)
 		report_nothing(work);
-	if (same == 0 &&
-	    RUN(work, work->job->message, "commit", "-q", "--cleanup=verbatim", "-F", "-") == 0)
+	if (same == 0 && RUN(work, work->job->message, "commit", "-q", "-F", "-") == 0)
 		report_head(work);
 }
 
@@ -474,8 +477,8 @@ static void commit_status(struct work *work)
 	const int left = is_status_changed(work);
 	if (left == 0)
 		report_nothing(work);
-	if (left == 1 && RUN(work, work->job->message, "commit", "-q", "--cleanup=verbatim",
-			     "--only", "-F", "-", "--", "status") == 0)
+	if (left == 1 &&
+	    RUN(work, work->job->message, "commit", "-q", "--only", "-F", "-", "--", "status") == 0)
 		report_head(work);
 }
 

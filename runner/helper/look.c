@@ -8,6 +8,7 @@
 #include <strings.h>
 #include <unistd.h>
 
+#include "runner/helper/features.h"
 #include "runner/helper/print.h"
 #include "status/text.h"
 
@@ -17,13 +18,15 @@ const char *look_setting(const struct look_source *source, const char *key)
 	return text ? text : "";
 }
 
-bool look_setting_true(const struct look_source *source, const char *key)
+bool look_is_true(const char *text)
 {
-	const char *text = source->setting(source->context, key);
-	if (!text)
-		return false;
 	return strcasecmp(text, "true") == 0 || strcasecmp(text, "yes") == 0 ||
 	       strcasecmp(text, "on") == 0 || strtol(text, NULL, 10) != 0;
+}
+
+bool look_setting_true(const struct look_source *source, const char *key)
+{
+	return look_is_true(look_setting(source, key));
 }
 
 int look_check_root(const char *workdir, const char *path, struct err *err)
@@ -211,8 +214,27 @@ static void judge_push(struct look *look, const struct look_source *source)
 	}
 }
 
+const char *look_needs_program(const struct look *look)
+{
+	const struct git_feature *feature = features_first(&look->features, GIT_WAY_PROGRAM);
+	return feature ? feature->name : NULL;
+}
+
+static void find_features(struct look *look, const struct conf_repository *conf,
+			  const struct look_source *source, bool closely)
+{
+	char words[sizeof(look->commit_why)];
+	const struct finding finding = {look, conf, source, closely, &look->features};
+	features_find(&finding);
+	const struct git_feature *refused = features_first(&look->features, GIT_WAY_REFUSED);
+	if (!refused)
+		return;
+	snprintf(words, sizeof(words), "%s: %s", refused->name, refused->words);
+	block_commit(look, RECEIPT_UNSERVED, words);
+}
+
 void look_fill(struct look *look, const struct conf_repository *conf,
-	       const struct look_source *source)
+	       const struct look_source *source, bool closely)
 {
 	look->commit_problem = look->push_problem = RECEIPT_PUSHED;
 	look->commit_why[0] = look->push_why[0] = '\0';
@@ -221,6 +243,7 @@ void look_fill(struct look *look, const struct conf_repository *conf,
 			getenv("GIT_SSH");
 	find_identity(look, conf, source);
 	find_operation(look);
+	find_features(look, conf, source, closely);
 	if (conf->push) {
 		find_target(look, conf, source);
 		if (look->remote[0] && look->ref[0])

@@ -13,6 +13,7 @@
 #include "conf/conf.h"
 #include "conf/err.h"
 #include "fsm/receipt.h"
+#include "runner/git.h"
 
 #define LOOK_PATH 4096
 #define LOOK_NAME 256
@@ -60,6 +61,7 @@ struct look {
 	bool own_ssh;           /* the user has set how ssh is run */
 
 	struct print print; /* of what must not change meanwhile */
+	struct git_features features;
 
 	/* RECEIPT_PUSHED where nothing is in the way. */
 	enum receipt_result commit_problem, push_problem;
@@ -83,17 +85,18 @@ struct look_source {
 /* A setting, "" where it is not set; a setting as git reads a boolean. */
 const char *look_setting(const struct look_source *source, const char *key);
 bool look_setting_true(const struct look_source *source, const char *key);
+bool look_is_true(const char *text);
 
 /* 0 where workdir is the folder that the config names; else -1 and *err (ERR_CONFIG). */
 int look_check_root(const char *workdir, const char *path, struct err *err);
 
-/* Fills in all but workdir, gitdir, commondir, branch and head, which must stand. */
+/* Fills in all but workdir, gitdir, commondir, branch and head, which must stand. `closely`: the
+ * programs that would be needed are asked who they are. */
 void look_fill(struct look *look, const struct conf_repository *conf,
-	       const struct look_source *source);
+	       const struct look_source *source, bool closely);
 
-/* Why libgit2 should leave the repository to the git program ("commit.gpgSign"); NULL if it need
- * not. Static text. */
-const char *look_needs_program(const struct look *look, const struct look_source *source);
+/* What libgit2 should leave to the git program ("signing"); NULL where there is no such thing. */
+const char *look_needs_program(const struct look *look);
 
 /* Whether the remote was known to have the commit when it was last heard of. */
 bool look_is_pushed(const struct look *look, const char *commit);

@@ -75,11 +75,11 @@ static void before_push(void *context, const struct receipt_facts *facts)
 	answer_facts(TALK_PUSHING, facts);
 }
 
-static bool view(struct helper *helper)
+static bool view(struct helper *helper, bool closely)
 {
 	struct git_view seen;
 	struct err err = {.code = ERR_NONE};
-	if (save_look(&helper->saver, &seen, &err) != 0)
+	if (save_look(&helper->saver, closely, &seen, &err) != 0)
 		return answer_err(&err);
 	return answer_view(&seen, &helper->saver.was);
 }
@@ -93,7 +93,7 @@ static bool open_repository(struct helper *helper, struct wire_frame *frame)
 	helper->open = talk_get_repository(&helper->opening, &helper->repository) == 0;
 	helper->saver.conf = &helper->repository.conf;
 	helper->saver.seen = talk_get_print(&helper->opening, &helper->saver.was) == 0;
-	return helper->open ? view(helper) : answer_nonsense();
+	return helper->open ? view(helper, false) : answer_nonsense();
 }
 
 static bool save_work(struct helper *helper, const struct wire_frame *frame)
@@ -111,10 +111,12 @@ static bool save_work(struct helper *helper, const struct wire_frame *frame)
 static bool handle(struct helper *helper, struct wire_frame *frame)
 {
 	const char *what = wire_get(frame, TALK_DO, "");
+	int64_t closely = 0;
 	if (strcmp(what, TALK_OPEN) == 0)
 		return open_repository(helper, frame);
 	if (helper->open && strcmp(what, TALK_VIEW) == 0)
-		return view(helper);
+		return view(helper,
+			    wire_get_number(frame, TALK_CLOSELY, &closely) == 0 && closely == 1);
 	if (helper->open && strcmp(what, TALK_SAVE) == 0)
 		return save_work(helper, frame);
 	return answer_nonsense();

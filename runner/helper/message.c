@@ -16,11 +16,15 @@ static size_t room_for(const char *const *list)
 	return room;
 }
 
-/* Appends a line at `at`; gives where the next one goes. */
+/* Appends a line at `at`, without the spaces at its end, which git would take away as well; gives
+ * where the next one goes. */
 static char *put_line(char *at, const char *text)
 {
 	text_clean(text, strlen(text), at, GROWTH * strlen(text) + 1);
-	at += strlen(at);
+	char *end = at + strlen(at);
+	while (end > at && end[-1] == ' ')
+		end--;
+	at = end;
 	*at++ = '\n';
 	return at;
 }

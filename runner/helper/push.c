@@ -9,35 +9,44 @@
 #include "status/clock.h"
 #include "status/text.h"
 
-static enum receipt_result push(const struct look *look, const char *from, const char *to,
-				int64_t timeout_ms, int client, char *why, size_t size)
+static enum receipt_result run(const struct push *push, char *why, size_t size)
 {
 	char refspec[2 * LOOK_NAME + 32];
 	struct err err = {.code = ERR_NONE};
 	struct git_answer answer;
-	/* The remote-tracking ref that git moves: an empty one, after a power cut, is no ref. */
-	const char *const args[] = {"-c",    "core.fsync=all",
-				    "-c",    "core.fsyncMethod=fsync",
-				    "push",  "--porcelain",
-				    "--",    look->remote,
-				    refspec, NULL};
+	const char *const args[] = {
+		"-c",
+		push->conf->hooks ? "advice.ignoredHook=false" : "core.hooksPath=/dev/null",
+		/* The remote-tracking ref that git moves: an empty one, after a power cut, is no
+		 * ref. */
+		"-c",
+		"core.fsync=all",
+		"-c",
+		"core.fsyncMethod=fsync",
+		"push",
+		"--porcelain",
+		"--",
+		push->look->remote,
+		refspec,
+		NULL,
+	};
 	const char *const variables[] = {
 		/* A question for a passphrase would wait for ever. */
-		look->own_ssh ? NULL : "GIT_SSH_COMMAND=ssh -oBatchMode=yes",
+		push->look->own_ssh ? NULL : "GIT_SSH_COMMAND=ssh -oBatchMode=yes",
 		NULL,
 	};
 	const struct git_call call = {
-		.folder = look->workdir,
+		.folder = push->look->workdir,
 		.args = args,
 		.variables = variables,
-		.timeout_ms = timeout_ms,
-		.client = client,
+		.timeout_ms = push->conf->push_timeout_ms,
+		.client = push->client,
 	};
-	snprintf(refspec, sizeof(refspec), "%s:%s", from, to);
+	snprintf(refspec, sizeof(refspec), "%s:%s", push->from, push->to);
 	git_answer_init(&answer);
 	enum receipt_result result = RECEIPT_PUSH_ERROR;
 	if (git_program(&call, &answer, &err) == 0)
-		result = porcelain_judge(answer.output, answer.complaint, to, why, size);
+		result = porcelain_judge(answer.output, answer.complaint, push->to, why, size);
 	else
 		text_clean(err.text, strlen(err.text), why, size);
 	if (err.code != ERR_NONE && answer.result.end == CHILD_TIMED_OUT)
@@ -46,17 +55,17 @@ static enum receipt_result push(const struct look *look, const char *from, const
 	return result;
 }
 
-enum receipt_result push_ref(const struct look *look, const char *from, const char *commit,
-			     const char *to, int64_t timeout_ms, int client, char *why, size_t size)
+enum receipt_result push_ref(const struct push *push, char *why, size_t size)
 {
-	const int64_t deadline = clock_monotonic_ms() + timeout_ms;
-	const enum receipt_result result = push(look, from, to, timeout_ms, client, why, size);
+	const int64_t deadline = clock_monotonic_ms() + push->conf->push_timeout_ms;
+	const enum receipt_result result = run(push, why, size);
 	if (result != RECEIPT_PUSHED)
 		return result;
 #ifdef STEPGATE_WITHOUT_VERIFYING /* tests/whole/without.sh: would it be noticed? */
-	(void)commit, (void)deadline;
+	(void)deadline;
 	return result;
 #else
-	return remote_has(look, to, commit, deadline - clock_monotonic_ms(), client, why, size);
+	return remote_has(push->look, push->to, push->commit, deadline - clock_monotonic_ms(),
+			  push->client, why, size);
 #endif
 }

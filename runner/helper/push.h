@@ -3,15 +3,22 @@
 #define RUNNER_HELPER_PUSH_H
 
 #include <stddef.h>
-#include <stdint.h>
 
+#include "conf/conf.h"
+#include "fsm/receipt.h"
 #include "runner/helper/look.h"
 
-/* Pushes the ref `from`, which has `commit`, to `to` on look->remote, and asks the remote whether
- * it has it; at most timeout_ms and some seconds. `client` readable ends it. RECEIPT_PUSHED, or a
- * NOT_PUSHED result and why[size]. */
-enum receipt_result push_ref(const struct look *look, const char *from, const char *commit,
-			     const char *to, int64_t timeout_ms, int client, char *why,
-			     size_t size);
+struct push {
+	const struct look *look; /* with a remote */
+	const struct conf_repository *conf;
+	const char *from;   /* a ref, or a commit */
+	const char *commit; /* what `from` has */
+	const char *to;     /* a ref of the remote */
+	int client;         /* readable: the push is no longer wanted */
+};
+
+/* Pushes, and asks the remote whether it has the commit; at most conf->push_timeout_ms and some
+ * seconds. RECEIPT_PUSHED, or a NOT_PUSHED result and why[size]. */
+enum receipt_result push_ref(const struct push *push, char *why, size_t size);
 
 #endif

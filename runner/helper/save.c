@@ -64,17 +64,18 @@ void facts_locked(struct receipt_facts *facts, const char *path, const struct jo
 }
 
 /* Which engine is to be asked to save goes into *program. */
-static int look_around(struct saver *saver, struct look *look, bool *program, struct err *err)
+static int look_around(struct saver *saver, bool closely, struct look *look, bool *program,
+		       struct err *err)
 {
 	enum engine_answer answer = ENGINE_PASSES;
 	if (access(saver->conf->path, X_OK) != 0)
 		return err_set(err, ERR_CONFIG, "%s: can't be used as the repository: %s",
 			       saver->conf->path, strerror(errno));
 	if (saver->libgit2)
-		answer = engine_libgit2_look(saver->libgit2, saver->conf, look, err);
+		answer = engine_libgit2_look(saver->libgit2, saver->conf, closely, look, err);
 	*program = answer == ENGINE_PASSES;
 	if (*program)
-		answer = engine_program_look(saver->conf, look, err);
+		answer = engine_program_look(saver->conf, closely, look, err);
 	if (answer == ENGINE_ANSWERED && !saver->seen) {
 		saver->was = look->print;
 		saver->seen = true;
@@ -82,15 +83,16 @@ static int look_around(struct saver *saver, struct look *look, bool *program, st
 	return answer == ENGINE_ANSWERED ? 0 : -1;
 }
 
-int save_look(struct saver *saver, struct git_view *view, struct err *err)
+int save_look(struct saver *saver, bool closely, struct git_view *view, struct err *err)
 {
 	struct look look = {.workdir = ""};
 	bool program;
-	if (look_around(saver, &look, &program, err) != 0)
+	if (look_around(saver, closely, &look, &program, err) != 0)
 		return -1;
 	const bool stuck = look.commit_problem != RECEIPT_PUSHED;
 	*view = (struct git_view){
 		.problem = stuck ? look.commit_problem : look.push_problem,
+		.features = look.features,
 	};
 	snprintf(view->why, sizeof(view->why), "%s", stuck ? look.commit_why : look.push_why);
 	snprintf(view->workdir, sizeof(view->workdir), "%s", look.workdir);
@@ -176,6 +178,8 @@ static enum engine_answer commit(struct saver *saver, const struct git_request *
 		.message = message,
 		.deadline = deadline,
 		.deadline_ms = saver->conf->lock_timeout_ms,
+		.hook_timeout_ms = saver->conf->hook_timeout_ms,
+		.hooks = saver->conf->hooks,
 		.secrets = &saver->conf->secrets,
 		.client = saver->client,
 		.said = saver->said,
@@ -193,8 +197,11 @@ static enum engine_answer commit(struct saver *saver, const struct git_request *
 	}
 	if (!program)
 		answer = engine_libgit2_save(saver->libgit2, &job, facts);
-	if (answer == ENGINE_PASSES)
+	const bool passed = answer == ENGINE_PASSES;
+	if (passed)
 		engine_program_save(&job, facts);
+	if (facts->commit[0] && facts->result != RECEIPT_NOTHING)
+		facts->way = passed ? RECEIPT_WAY_PROGRAM : RECEIPT_WAY_ENGINE;
 	free(message);
 	if (facts->commit[0] && is_synced(look->commondir, facts) &&
 	    strcmp(look->gitdir, look->commondir) != 0)
@@ -205,6 +212,22 @@ static enum engine_answer commit(struct saver *saver, const struct git_request *
 static void name_upstream(const struct look *look, const char *ref, struct receipt_facts *facts)
 {
 	snprintf(facts->upstream, sizeof(facts->upstream), "%.120s %.134s", look->remote, ref);
+}
+
+/* Pushes what the facts have to a ref of the remote. */
+static enum receipt_result push_to(const struct saver *saver, const struct look *look,
+				   const struct receipt_facts *facts, const char *ref, char *why,
+				   size_t size)
+{
+	const struct push push = {
+		.look = look,
+		.conf = saver->conf,
+		.from = facts->ref,
+		.commit = facts->commit,
+		.to = ref,
+		.client = saver->client,
+	};
+	return push_ref(&push, why, size);
 }
 
 static void push_branch(struct saver *saver, const struct look *look, struct receipt_facts *facts)
@@ -222,9 +245,7 @@ static void push_branch(struct saver *saver, const struct look *look, struct rec
 		result = remote_has(look, look->ref, facts->commit, saver->conf->push_timeout_ms,
 				    saver->client, facts->why, sizeof(facts->why));
 	if (result != RECEIPT_PUSHED)
-		result = push_ref(look, facts->ref, facts->commit, look->ref,
-				  saver->conf->push_timeout_ms, saver->client, facts->why,
-				  sizeof(facts->why));
+		result = push_to(saver, look, facts, look->ref, facts->why, sizeof(facts->why));
 	facts->result = result == RECEIPT_PUSHED && nothing ? RECEIPT_NOTHING : result;
 	if (result == RECEIPT_PUSHED) {
 		facts->why[0] = '\0';
@@ -240,8 +261,7 @@ static void push_salvage(struct saver *saver, const struct look *look, struct re
 	snprintf(why, sizeof(why), "no remote is known to push to");
 	if (look->remote[0]) {
 		saver->before_push(saver->context, facts);
-		result = push_ref(look, facts->ref, facts->commit, facts->ref,
-				  saver->conf->push_timeout_ms, saver->client, why, sizeof(why));
+		result = push_to(saver, look, facts, facts->ref, why, sizeof(why));
 	}
 	if (result == RECEIPT_PUSHED)
 		name_upstream(look, facts->ref, facts);
@@ -273,7 +293,7 @@ static enum engine_answer look_and_commit(struct saver *saver, const struct git_
 {
 	struct err err = {.code = ERR_NONE};
 	bool program;
-	if (look_around(saver, look, &program, &err) != 0) {
+	if (look_around(saver, false, look, &program, &err) != 0) {
 		facts_fail(facts,
 			   err.code == ERR_CONFIG ? RECEIPT_NO_REPOSITORY : RECEIPT_COMMIT_ERROR,
 			   "%s", err.text);

@@ -20,8 +20,8 @@ struct saver {
 };
 
 /* 0 and *view, or -1 and *err where the folder is no repository with a work tree that is its root.
- */
-int save_look(struct saver *saver, struct git_view *view, struct err *err);
+ * `closely` as in look_fill. */
+int save_look(struct saver *saver, bool closely, struct git_view *view, struct err *err);
 void save(struct saver *saver, const struct git_request *request, struct receipt_facts *facts);
 
 #endif

@@ -5,6 +5,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+const char *git_way_name(enum git_way way)
+{
+	static const char *const words[GIT_NWAYS] = {
+#define X(name, word) [GIT_WAY_##name] = (word),
+		GIT_WAYS(X)
+#undef X
+	};
+	return words[way];
+}
+
 static void put_all(struct wire_frame *frame, const char *key, const char *const *list)
 {
 	for (size_t i = 0; list && list[i]; i++)
@@ -43,6 +53,8 @@ void talk_put_repository(struct wire_frame *frame, const struct conf_repository 
 	wire_put(frame, "branch", repository->branch);
 	wire_put(frame, "name", repository->identity_name);
 	wire_put(frame, "email", repository->identity_email);
+	wire_put_number(frame, "hooks", repository->hooks);
+	wire_put_number(frame, "hook_timeout", repository->hook_timeout_ms);
 	wire_put_number(frame, "lock_timeout", repository->lock_timeout_ms);
 	wire_put_number(frame, "push_timeout", repository->push_timeout_ms);
 	put_all(frame, "trailer", repository->trailers);
@@ -54,7 +66,7 @@ void talk_put_repository(struct wire_frame *frame, const struct conf_repository 
 
 int talk_get_repository(const struct wire_frame *frame, struct talk_repository *repository)
 {
-	int64_t push, hold, tokens;
+	int64_t push, hold, tokens, hooks;
 	struct conf_repository *conf = &repository->conf;
 	*conf = (struct conf_repository){
 		.path = wire_get(frame, "path", NULL),
@@ -70,11 +82,13 @@ int talk_get_repository(const struct wire_frame *frame, struct talk_repository *
 	    get_all(frame, "allow", repository->allow) != 0 ||
 	    get_range(frame, "hold", 1, &hold) != 0 ||
 	    get_range(frame, "tokens", 1, &tokens) != 0 ||
-	    get_range(frame, "push", 1, &push) != 0 ||
+	    get_range(frame, "push", 1, &push) != 0 || get_range(frame, "hooks", 1, &hooks) != 0 ||
+	    get_range(frame, "hook_timeout", INT64_MAX / 4, &conf->hook_timeout_ms) != 0 ||
 	    get_range(frame, "lock_timeout", INT64_MAX / 4, &conf->lock_timeout_ms) != 0 ||
 	    get_range(frame, "push_timeout", INT64_MAX / 4, &conf->push_timeout_ms) != 0)
 		return -1;
 	conf->push = push == 1;
+	conf->hooks = hooks == 1;
 	conf->secrets = (struct conf_secrets){
 		.hold = hold == 1,
 		.tokens = tokens == 1,
@@ -121,19 +135,61 @@ void talk_put_facts(struct wire_frame *frame, const struct receipt_facts *facts)
 	wire_put(frame, "ref", facts->ref);
 	wire_put(frame, "upstream", facts->upstream);
 	wire_put(frame, "held", facts->held);
+	wire_put_number(frame, "way", facts->way);
 	wire_put(frame, "why", facts->why);
 }
 
 int talk_get_facts(const struct wire_frame *frame, struct receipt_facts *facts)
 {
+	int64_t way;
 	const int result = receipt_by_name(wire_get(frame, "result", ""));
 	if (result < 0 || get_text(frame, "commit", facts->commit, sizeof(facts->commit)) != 0 ||
 	    get_text(frame, "ref", facts->ref, sizeof(facts->ref)) != 0 ||
 	    get_text(frame, "upstream", facts->upstream, sizeof(facts->upstream)) != 0 ||
+	    get_range(frame, "way", RECEIPT_NWAYS - 1, &way) != 0 ||
 	    get_text(frame, "held", facts->held, sizeof(facts->held)) != 0 ||
 	    get_text(frame, "why", facts->why, sizeof(facts->why)) != 0)
 		return -1;
 	facts->result = (enum receipt_result)result;
+	facts->way = (enum receipt_way)way;
+	return 0;
+}
+
+static void put_features(struct wire_frame *frame, const struct git_features *features)
+{
+	for (size_t i = 0; i < features->count; i++) {
+		wire_put(frame, "feature", features->of[i].name);
+		wire_put(frame, "way", git_way_name(features->of[i].way));
+		wire_put(frame, "words", features->of[i].words);
+	}
+}
+
+static int get_feature(const char *name, const char *way, const char *words,
+		       struct git_feature *feature)
+{
+	int found = 0;
+	while (found < GIT_NWAYS && strcmp(git_way_name((enum git_way)found), way) != 0)
+		found++;
+	if (found == GIT_NWAYS || strlen(name) >= sizeof(feature->name) ||
+	    strlen(words) >= sizeof(feature->words))
+		return -1;
+	*feature = (struct git_feature){.way = (enum git_way)found};
+	memcpy(feature->name, name, strlen(name) + 1);
+	memcpy(feature->words, words, strlen(words) + 1);
+	return 0;
+}
+
+static int get_features(const struct wire_frame *frame, struct git_features *features)
+{
+	const char *names[GIT_FEATURES], *ways[GIT_FEATURES], *words[GIT_FEATURES];
+	features->count = wire_get_all(frame, "feature", names, GIT_FEATURES);
+	if (features->count > GIT_FEATURES ||
+	    wire_get_all(frame, "way", ways, GIT_FEATURES) != features->count ||
+	    wire_get_all(frame, "words", words, GIT_FEATURES) != features->count)
+		return -1;
+	for (size_t i = 0; i < features->count; i++)
+		if (get_feature(names[i], ways[i], words[i], &features->of[i]) != 0)
+			return -1;
 	return 0;
 }
 
@@ -146,6 +202,7 @@ void talk_put_view(struct wire_frame *frame, const struct git_view *view)
 	wire_put(frame, "identity", view->identity);
 	wire_put(frame, "problem", receipt_name(view->problem));
 	wire_put(frame, "why", view->why);
+	put_features(frame, &view->features);
 }
 
 int talk_get_view(const struct wire_frame *frame, struct git_view *view)
@@ -156,7 +213,8 @@ int talk_get_view(const struct wire_frame *frame, struct git_view *view)
 	    get_text(frame, "head", view->head, sizeof(view->head)) != 0 ||
 	    get_text(frame, "upstream", view->upstream, sizeof(view->upstream)) != 0 ||
 	    get_text(frame, "identity", view->identity, sizeof(view->identity)) != 0 ||
-	    get_text(frame, "why", view->why, sizeof(view->why)) != 0)
+	    get_text(frame, "why", view->why, sizeof(view->why)) != 0 ||
+	    get_features(frame, &view->features) != 0)
 		return -1;
 	view->problem = (enum receipt_result)problem;
 	return 0;

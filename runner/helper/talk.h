@@ -21,6 +21,7 @@
 #define TALK_DO       "do"
 #define TALK_OPEN     "open"
 #define TALK_VIEW     "view"
+#define TALK_CLOSELY  "closely" /* of a view: programs are asked who they are */
 #define TALK_SAVE     "save"
 #define TALK_BASE     "base" /* of a request: a commit that HEAD must still have */
 #define TALK_PRINT    "print"
@@ -54,6 +55,7 @@ void talk_put_facts(struct wire_frame *frame, const struct receipt_facts *facts)
 int talk_get_facts(const struct wire_frame *frame, struct receipt_facts *facts);
 
 void talk_put_view(struct wire_frame *frame, const struct git_view *view);
+/* FRAME's view may have features, each a name, a way and words. */
 int talk_get_view(const struct wire_frame *frame, struct git_view *view);
 
 /* How the repository was when the cycle began: a helper tells it, and one that comes after it is

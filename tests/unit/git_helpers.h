@@ -132,6 +132,8 @@ static inline struct conf_repository *conf_of(const char *folder)
 		.identity_name = "",
 		.identity_email = "",
 		.trailers = no_trailers,
+		.hooks = true,
+		.hook_timeout_ms = 60000,
 		.lock_timeout_ms = 2000,
 		.push_timeout_ms = 20000,
 	};

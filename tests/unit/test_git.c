@@ -134,7 +134,7 @@ START_TEST(test_first_commit_of_all)
 	const struct receipt_facts facts = save_all(git, "x");
 	assert_pushed(&facts);
 	ck_assert_str_eq(sh("git -C work log --format=%%s; git -C work reflog --format=%%gs"),
-			 "x\ncommit (initial): x");
+			 "x\nstepgate (initial): x");
 	git_free(git);
 }
 END_TEST

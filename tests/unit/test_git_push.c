@@ -132,8 +132,10 @@ END_TEST
 /* A git that says that all went well, and did nothing. */
 static void lie(void)
 {
-	sh("mkdir liar; printf '#!/bin/sh\\n[ \"$5\" = push ] || exec \"$REAL\" \"$@\"\\n"
-	   "printf \"To x\\\\n*\\\\t$9:${9#*:}\\\\t[new]\\\\nDone\\\\n\"\\n' >liar/git; chmod +x "
+	sh("mkdir liar; printf '#!/bin/sh\\ncase \" $* \" in *\" push \"*) ;; *) exec \"$REAL\" "
+	   "\"$@\";; esac\\nfor ref; do :; done\\n"
+	   "printf \"To x\\\\n*\\\\t$ref:${ref#*:}\\\\t[new]\\\\nDone\\\\n\"\\n' >liar/git; chmod "
+	   "+x "
 	   "liar/git");
 	setenv("REAL", sh("command -v git"), 1);
 	char path[BOX];

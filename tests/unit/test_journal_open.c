@@ -139,6 +139,8 @@ END_TEST
 static const char first_schema[] = "ALTER TABLE step DROP COLUMN process;"
 				   "ALTER TABLE cycle DROP COLUMN finished;"
 				   "DROP TABLE outbox; DROP TABLE plan_round; DROP TABLE plan_step;"
+				   "ALTER TABLE step DROP COLUMN way;"
+				   "ALTER TABLE cycle DROP COLUMN repository;"
 				   "PRAGMA user_version = 1";
 
 static void go_back_to_first_schema(void)

@@ -4,9 +4,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
+#include "runner/helper/features.h"
 #include "runner/helper/look.h"
 
 #define MOST 16
@@ -79,6 +82,7 @@ static void setup(void)
 	settings = refs = NULL;
 	conf = (struct conf_repository){
 		.push = true,
+		.hooks = true,
 		.remote = "",
 		.branch = "",
 		.identity_name = "",
@@ -87,13 +91,14 @@ static void setup(void)
 	};
 	memset(&look, 0, sizeof(look));
 	ck_assert_ptr_nonnull(getcwd(look.gitdir, sizeof(look.gitdir)));
+	memcpy(look.workdir, look.gitdir, sizeof(look.workdir));
 	memcpy(look.commondir, look.gitdir, sizeof(look.gitdir));
 	memcpy(look.branch, "main", 5);
 }
 
 static void fill(void)
 {
-	look_fill(&look, &conf, &source);
+	look_fill(&look, &conf, &source, false);
 }
 
 static void assert_target(const char *remote, const char *ref)
@@ -289,46 +294,199 @@ END_TEST
 
 static void assert_needs(const char *what)
 {
-	const char *need = look_needs_program(&look, &source);
-	ck_assert_ptr_nonnull(need);
-	ck_assert_str_eq(need, what);
+	fill();
+	const char *need = look_needs_program(&look);
+	if (what) {
+		ck_assert_ptr_nonnull(need);
+		ck_assert_str_eq(need, what);
+	} else {
+		ck_assert_msg(!need, "%s", need);
+	}
 }
+
+#define PERSON "user.name", "U", "user.email", "u@x"
 
 START_TEST(test_what_needs_the_program)
 {
-	ck_assert_ptr_null(look_needs_program(&look, &source));
-	SETTINGS("core.autocrlf", "false", "commit.gpgsign", "no", "i18n.commitencoding", "UTF-8",
-		 "core.splitindex", "0", "index.sparse", "");
-	ck_assert_ptr_null(look_needs_program(&look, &source));
-	SETTINGS("core.autocrlf", "input");
+	SETTINGS(PERSON);
+	assert_needs(NULL);
+	SETTINGS(PERSON, "core.autocrlf", "false", "commit.gpgsign", "no", "i18n.commitencoding",
+		 "UTF-8", "core.splitindex", "0", "index.sparse", "");
+	assert_needs(NULL);
+	SETTINGS(PERSON, "core.autocrlf", "input");
 	assert_needs("core.autocrlf");
-	SETTINGS("commit.gpgsign", "1");
-	assert_needs("commit.gpgsign");
-	SETTINGS("core.sparsecheckout", "true");
-	assert_needs("core.sparsecheckout");
-	SETTINGS("core.hookspath", "~/hooks");
+	SETTINGS(PERSON, "core.sparsecheckout", "true");
+	assert_needs("sparse checkout");
+	SETTINGS(PERSON, "core.hookspath", "%(prefix)/hooks");
 	assert_needs("core.hooksPath");
-	settings = NULL;
+	SETTINGS(PERSON);
 	setenv("GIT_CONFIG_GLOBAL", "/dev/null", 1);
-	ck_assert_ptr_null(look_needs_program(&look, &source));
+	assert_needs(NULL);
 	setenv("GIT_CONFIG_GLOBAL", "/etc/other", 1);
 	assert_needs("GIT_CONFIG_GLOBAL");
 }
 END_TEST
 
+/* The words of the feature of that name; NULL where it was not found or is served otherwise. */
+static const char *feature(const char *name, enum git_way way)
+{
+	fill();
+	for (size_t i = 0; i < look.features.count; i++)
+		if (strcmp(look.features.of[i].name, name) == 0)
+			return look.features.of[i].way == way ? look.features.of[i].words
+							      : "(another way)";
+	return "(not found)";
+}
+
 START_TEST(test_hooks_that_can_run)
 {
+	SETTINGS(PERSON);
 	ck_assert_int_eq(mkdir("hooks", 0755), 0);
 	make("hooks/pre-commit.sample");
 	make("hooks/pre-commit");
-	ck_assert_ptr_null(look_needs_program(&look, &source));
+	assert_needs(NULL);
+	ck_assert_str_eq(feature("pre-commit hook", GIT_WAY_OFF),
+			 "ignored, since it is not executable");
 	ck_assert_int_eq(chmod("hooks/pre-commit", 0755), 0);
-	assert_needs("pre-commit");
+	assert_needs("pre-commit hook");
+	ck_assert_str_eq(feature("pre-commit hook", GIT_WAY_PROGRAM), "run");
+	conf.hooks = false;
+	assert_needs(NULL);
+	ck_assert_str_eq(feature("pre-commit hook", GIT_WAY_OFF), "turned off (hooks = false)");
+	conf.hooks = true;
+	SETTINGS(PERSON, "core.hookspath", "elsewhere"); /* in the work tree */
+	assert_needs(NULL);
+	SETTINGS(PERSON, "core.hookspath", "hooks");
+	assert_needs("pre-commit hook");
 	unlink("hooks/pre-commit");
 	make("hooks/pre-push"); /* runs with the push, which is git's anyway */
 	ck_assert_int_eq(chmod("hooks/pre-push", 0755), 0);
-	ck_assert_ptr_null(look_needs_program(&look, &source));
+	assert_needs(NULL);
+	ck_assert_str_eq(feature("pre-push hook", GIT_WAY_PUSH), "run");
 	unlink("hooks/pre-push");
+}
+END_TEST
+
+static void assert_refused(const char *name, const char *words)
+{
+	ck_assert_str_eq(feature(name, GIT_WAY_REFUSED), words);
+	ck_assert_int_eq(look.commit_problem,
+			 strcmp(name, "identity") == 0 ? RECEIPT_NO_IDENTITY : RECEIPT_UNSERVED);
+}
+
+START_TEST(test_identity_is_a_feature)
+{
+	assert_refused("identity", "missing (set repository.identity)");
+	SETTINGS(PERSON);
+	ck_assert_str_eq(feature("identity", GIT_WAY_ENGINE), "U <u@x>");
+}
+END_TEST
+
+static void write_file(const char *name, const char *text)
+{
+	FILE *file = fopen(name, "we");
+	ck_assert_ptr_nonnull(file);
+	fputs(text, file);
+	fclose(file);
+}
+
+START_TEST(test_filters_that_are_asked_for)
+{
+	SETTINGS(PERSON, "filter.lfs.clean", "no-such-program clean -- %f");
+	write_file(".gitattributes", "# *.x filter=no\n*.txt text\n");
+	ck_assert_str_eq(feature("filter lfs", GIT_WAY_REFUSED), "(not found)");
+	write_file(".gitattributes",
+		   "*.psd filter=lfs diff=lfs -text\n*.up filter=up\n*.o filter=o");
+	assert_refused("filter lfs", "no-such-program is not there: install it");
+	SETTINGS(PERSON);
+	assert_refused("filter lfs", "not set up, and the attributes ask for it: `git lfs "
+				     "install`");
+	SETTINGS(PERSON, "filter.lfs.process", "cat -", "filter.up.clean", "tr a-z A-Z");
+	ck_assert_str_eq(feature("filter lfs", GIT_WAY_PROGRAM), "cat");
+	ck_assert_str_eq(feature("filter up", GIT_WAY_PROGRAM), "tr");
+	ck_assert_str_eq(feature("filter o", GIT_WAY_PROGRAM), "(not found)");
+	write_file(".gitattributes", "*.up filter=up\n");
+	SETTINGS(PERSON, "filter.up.clean", "$HOME/up");
+	ck_assert_str_eq(feature("filter up", GIT_WAY_PROGRAM), "run");
+	SETTINGS(PERSON, "filter.up.clean", "no-such-program");
+	ck_assert_str_eq(feature("filter up", GIT_WAY_PROGRAM),
+			 "no-such-program is not there: git commits such files as they are");
+	SETTINGS(PERSON, "filter.up.clean", "no-such-program", "filter.up.required", "true");
+	assert_refused("filter up", "no-such-program is not there: install it");
+	SETTINGS(PERSON, "filter.up.required", "true");
+	assert_refused("filter up", "required, and without a command: set filter.up.clean");
+	unlink(".gitattributes");
+}
+END_TEST
+
+#define SIGNED PERSON, "commit.gpgsign", "true"
+#define SSH    SIGNED, "gpg.format", "ssh", "gpg.ssh.program", "cat"
+
+START_TEST(test_signing)
+{
+	SETTINGS(SIGNED, "gpg.program", "cat");
+	ck_assert_str_eq(feature("signing", GIT_WAY_PROGRAM), "openpgp, cat");
+	SETTINGS(SIGNED, "gpg.format", "x509", "gpg.x509.program", "/no/gpgsm");
+	assert_refused("signing", "x509, and /no/gpgsm is not there: install it, or set "
+				  "gpg.x509.program");
+	SETTINGS(SIGNED, "gpg.format", "new");
+	ck_assert_str_eq(feature("signing", GIT_WAY_PROGRAM), "new");
+	SETTINGS(SSH);
+	assert_refused("signing", "ssh, without a key: set user.signingKey");
+	SETTINGS(SSH, "gpg.ssh.defaultkeycommand", "give");
+	ck_assert_str_eq(feature("signing", GIT_WAY_PROGRAM), "ssh, key by give");
+	SETTINGS(SSH, "user.signingkey", "key");
+	assert_refused("signing", "ssh, and the key key can't be read: see user.signingKey");
+	make("key");
+	ck_assert_str_eq(feature("signing", GIT_WAY_PROGRAM), "ssh, key key");
+}
+END_TEST
+
+/* A public key alone, or its text, has its private half in an agent. */
+START_TEST(test_signing_by_an_agent)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX, .sun_path = "agent"};
+	const char *const missing = "ssh, and no agent can be reached: start one and set "
+				    "SSH_AUTH_SOCK, or set user.signingKey to the file of a "
+				    "private key";
+	unsetenv("SSH_AUTH_SOCK");
+	make("other.pub");
+	SETTINGS(SSH, "user.signingkey", "other.pub");
+	assert_refused("signing", missing);
+	setenv("SSH_AUTH_SOCK", "agent", 1);
+	SETTINGS(SSH, "user.signingkey", "key::ssh-ed25519 AAAA");
+	assert_refused("signing", missing);
+	const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	ck_assert_int_eq(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+	ck_assert_int_eq(listen(fd, 4), 0);
+	ck_assert_str_eq(feature("signing", GIT_WAY_PROGRAM), "ssh, agent reachable");
+	SETTINGS(SSH, "user.signingkey", "other.pub");
+	ck_assert_str_eq(feature("signing", GIT_WAY_PROGRAM), "ssh, agent reachable");
+	make("other");
+	ck_assert_str_eq(feature("signing", GIT_WAY_PROGRAM), "ssh, key other.pub");
+	close(fd);
+}
+END_TEST
+
+/* Of more than there is room for those that refuse are told. */
+START_TEST(test_too_many_features)
+{
+	char text[4096] = "";
+	SETTINGS(PERSON, "filter.lfs.clean", "no-such-program", "core.autocrlf", "true");
+	for (int i = 0; i < 40; i++)
+		snprintf(text + strlen(text), sizeof(text) - strlen(text), "*.%d filter=f%d\n", i,
+			 i);
+	write_file(".gitattributes", text);
+	assert_needs("core.autocrlf");
+	struct finding finding = {&look, &conf, &source, false, &look.features};
+	for (int i = 0; i < 40; i++)
+		features_tell(&finding, GIT_WAY_PROGRAM, "x", "%d", i);
+	ck_assert_uint_eq(look.features.count, GIT_FEATURES);
+	features_tell(&finding, GIT_WAY_REFUSED, "y", "no\x1b[31m");
+	const struct git_feature *refused = features_first(&look.features, GIT_WAY_REFUSED);
+	ck_assert_ptr_nonnull(refused);
+	ck_assert_ptr_null(strchr(refused->words, '\x1b'));
+	unlink(".gitattributes");
 }
 END_TEST
 
@@ -361,6 +519,11 @@ int main(void)
 		test_operations,
 		test_what_needs_the_program,
 		test_hooks_that_can_run,
+		test_identity_is_a_feature,
+		test_filters_that_are_asked_for,
+		test_signing,
+		test_signing_by_an_agent,
+		test_too_many_features,
 		test_how_ssh_is_run,
 	};
 	Suite *suite = suite_create("look");

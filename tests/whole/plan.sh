@@ -24,7 +24,9 @@ expect_stdout "Plan: Dry: 3 of 3 steps left
      in $PWD
 Gate: ✅ Token budget OK: 0.0% (remaining: 50.0%) - 0/500 tokens
 Commit: on main in $PWD, as $(git config user.name) <$(git config user.email)>
-Push: origin refs/heads/main"
+Push: origin refs/heads/main
+Git: by the commit helper itself
+  identity: $(git config user.name) <$(git config user.email)>"
 expect_exit 0 plan --json
 expect_json '[.title, .steps_total, .steps_left, .token_budget, .gate.can_proceed, .gate.threshold_tokens] | tojson' \
 	'["Dry",3,3,1000,true,500]'
@@ -32,6 +34,7 @@ expect_json '.steps[0] | [.step, .description, .command[1], .cwd, .timeout_ms] |
 	"[1,\"One\",\"it's one\",\"$PWD\",90000]"
 expect_json '.repository | [.commit, .branch, .upstream, .problem] | tojson' \
 	'[true,"main","origin refs/heads/main",null]'
+expect_json '.repository.features | map([.name, .served]) | tojson' '[["identity","engine"]]'
 
 expect_exit 0 run
 expect_exit 0 plan --json --budget 2000 --threshold 20

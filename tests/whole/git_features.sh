@@ -1,0 +1,117 @@
+#!/bin/bash
+# What the repository has is found before anything starts, and said: by `plan`, by `validate`, and by
+# `run` where it can't be served.
+. "$SRC/tests/lib.sh"
+
+make_repository repo
+cd repo || exit 1
+write_config stepgate.conf << 'END'
+title = "Features"
+step "One" { shell = "echo 1 > one" }
+report "log" { type = "file"  path = "../reports.jsonl" }
+END
+feature() # NAME
+{
+	jq -er --arg name "$1" '.repository.features[] | select(.name == $name) |
+		"\(.served): \(.words)"' "$out" || fail "no feature $1"
+}
+one_line() # TEXT: among the features of plan and validate both
+{
+	run "$STEPGATE" plan
+	expect_line "  $1"
+	expect_exit 0 validate
+	expect_line "  $1"
+}
+reset_plan()
+{
+	rm -rf .stepgate ../reports.jsonl
+	cp stepgate.conf ..
+	git reset -q --hard "$(git rev-list --max-parents=0 HEAD)"
+	git push -q -f --no-verify origin HEAD:main || fail "can't push"
+	mv ../stepgate.conf .
+}
+
+# Nothing special: the helper makes the commit itself, and the receipt says so.
+one_line 'identity: Test <test@example.org>'
+expect_stdout "stepgate.conf: OK: \"Features\", 1 step
+Git: by the commit helper itself
+  identity: Test <test@example.org>"
+expect_exit 0 validate --json
+expect_json '[.title, .steps_total, .repository.problem] | tojson' '["Features",1,null]'
+expect "the identity" "$(feature identity)" 'engine: Test <test@example.org>'
+expect_exit 0 run
+expect "made by" "$(jq -r 'select(.status).committed_by' ../reports.jsonl)" engine
+expect "the journal" "$(sqlite3 .stepgate/state.db 'SELECT way FROM step')" engine
+
+# Hooks: run, switched off, not executable.
+reset_plan
+printf '#!/bin/sh\nexit 0\n' > .git/hooks/pre-commit
+cp .git/hooks/pre-commit .git/hooks/pre-push
+cp .git/hooks/pre-commit .git/hooks/post-commit
+chmod +x .git/hooks/pre-commit .git/hooks/pre-push
+one_line 'pre-commit hook: run'
+one_line 'pre-push hook: run'
+one_line 'post-commit hook: ignored, since it is not executable'
+expect_line 'Git: by the git program, for: pre-commit hook'
+expect_exit 0 plan --json
+expect "one that runs" "$(feature 'pre-commit hook')" 'program: run'
+expect "one of the push" "$(feature 'pre-push hook')" 'push: run'
+expect "one that can't" "$(feature 'post-commit hook')" \
+	'off: ignored, since it is not executable'
+expect_exit 0 run
+expect "made by" "$(jq -r 'select(.status).committed_by' ../reports.jsonl)" program
+expect "the journal" "$(sqlite3 .stepgate/state.db 'SELECT way FROM step')" program
+reset_plan
+echo 'repository { hooks = false }' >> stepgate.conf
+one_line 'pre-commit hook: turned off (hooks = false)'
+expect_line 'Git: by the commit helper itself'
+sed -i '$d' stepgate.conf
+rm .git/hooks/p*-{commit,push}
+
+# What can't be served stops the cycle before its first step, with the way out.
+refused() # WORDS
+{
+	local words="the repository needs what can't be had here: $1"
+	expect_exit 1 plan
+	expect_line "Problem: $words"
+	expect_line "  $1"
+	expect_exit 1 plan --json
+	expect_json .repository.why "$1"
+	expect_exit 0 validate
+	expect_line "Problem: $words"
+	expect_exit 2 run
+	expect_in_stderr "nothing was started: $words"
+	[[ ! -e one ]] || fail "a step was run"
+}
+echo '*.psd filter=lfs -text' > .gitattributes
+refused 'filter lfs: not set up, and the attributes ask for it: `git lfs install`'
+git config filter.lfs.process 'git-no-lfs filter-process'
+refused 'filter lfs: git-no-lfs is not there: install it'
+rm .gitattributes
+git config commit.gpgSign true
+git config gpg.program no-such-gpg
+refused 'signing: openpgp, and no-such-gpg is not there: install it, or set gpg.openpgp.program'
+git config gpg.format ssh
+refused 'signing: ssh, without a key: set user.signingKey'
+git config user.signingKey 'key::ssh-ed25519 AAAAC3'
+refused 'signing: ssh, and no agent can be reached: start one and set SSH_AUTH_SOCK, or set user.signingKey to the file of a private key'
+git config --unset commit.gpgSign
+git config --global --unset user.email
+expect_exit 1 plan
+expect_line '  identity: missing (set repository.identity)'
+expect_exit 2 run
+expect_in_stderr 'no identity to commit as'
+git config user.email 'test@example.org'
+expect_exit 0 run
+
+# A config can be right where there is no repository.
+mkdir ../bare && cd ../bare || exit 1
+write_config stepgate.conf << 'END'
+step "One" { command = {"true"} }
+END
+expect_exit 0 validate
+expect_line 'stepgate.conf: OK: "stepgate", 1 step'
+grep -q '^Problem: not a git repository with a work tree: ' "$out" || fail "no problem"
+expect_exit 0 validate --json
+expect_json '.repository | [.problem, .features] | tojson' \
+	'["not a git repository with a work tree",[]]'
