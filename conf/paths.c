@@ -57,6 +57,61 @@ const char *path_no_program(const char *path)
 	return faccessat(AT_FDCWD, path, X_OK, AT_EACCESS) == 0 ? NULL : "it is not executable";
 }
 
+static bool is_ours(const struct stat *status)
+{
+	return status->st_uid == geteuid() || status->st_uid == 0;
+}
+
+static const char *no_safe_folder(const char *path, bool nearest)
+{
+	struct stat status;
+	if (stat(path, &status) != 0)
+		return strerror(errno);
+	if (!is_ours(&status))
+		return nearest ? "its folder belongs to someone else"
+			       : "a folder above it belongs to someone else";
+	if (!(status.st_mode & 022))
+		return NULL;
+	if (nearest)
+		return "others can write its folder: chmod go-w";
+	return status.st_mode & S_ISVTX ? NULL : "others can write a folder above it: chmod go-w";
+}
+
+/* Of the real path of a module, which is taken apart. */
+static const char *no_safe_folders(char *path)
+{
+	const char *wrong = NULL;
+	bool nearest = true;
+	for (char *slash; !wrong && (slash = strrchr(path, '/')); nearest = false) {
+		*slash = '\0';
+		wrong = no_safe_folder(path[0] ? path : "/", nearest);
+	}
+	return wrong;
+}
+
+const char *path_no_module(const char *path)
+{
+	struct stat status;
+	char *real = realpath(path, NULL);
+	const char *wrong = NULL;
+	if (!real)
+		return reason("there is no such module");
+	if (stat(real, &status) != 0)
+		wrong = reason("there is no such module");
+	else if (!S_ISREG(status.st_mode))
+		wrong = "it is no module";
+	else if (!is_ours(&status))
+		wrong = "it belongs to someone else";
+	else if (status.st_mode & 022)
+		wrong = "others can write it: chmod go-w";
+	else if (faccessat(AT_FDCWD, real, R_OK, AT_EACCESS) != 0)
+		wrong = "it can't be read";
+	if (!wrong)
+		wrong = no_safe_folders(real);
+	free(real);
+	return wrong;
+}
+
 static const char *search_path(const char *const *environment)
 {
 	const char *path = NULL;

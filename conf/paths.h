@@ -14,6 +14,11 @@ const char *path_no_folder(const char *path);
 const char *path_no_input(const char *path);   /* a file that can be read */
 const char *path_no_program(const char *path); /* a file that can be executed */
 
+/* A file to be loaded as a module: it, and all folders above it, belong to us or to root and can be
+ * written by no one else (a folder with the sticky bit may be, but for the nearest one). Links are
+ * followed first. */
+const char *path_no_module(const char *path);
+
 /*
  * Finds a program as execvp does that is called in `cwd` with the PATH of `environment` (or, where
  * that has none, our own): NULL where it is found, or why it is not. `name` has no slash.

@@ -21,12 +21,13 @@ struct command {
 	const char *summary; /* one line */
 	const char *details; /* further paragraphs for --help, or NULL */
 	const struct arg *args;
+	bool hidden; /* for stepgate's own use: no help lists it */
 	/* Gives the exit code, or -1 and *err. */
 	int (*run)(struct err *err);
 };
 
 extern const struct command command_run, command_plan, command_validate, command_check, command_fsm,
 	command_start, command_update, command_status, command_report, command_stop,
-	command_schedule, command_step_begin, command_step_done, command_mcp;
+	command_schedule, command_step_begin, command_step_done, command_mcp, command_module_host;
 
 #endif

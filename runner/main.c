@@ -10,10 +10,10 @@
 #include "runner/version.h"
 
 static const struct command *const commands[] = {
-	&command_run,      &command_plan,       &command_validate,  &command_check,
-	&command_fsm,      &command_start,      &command_update,    &command_status,
-	&command_report,   &command_step_begin, &command_step_done, &command_stop,
-	&command_schedule, &command_mcp,
+	&command_run,      &command_plan,       &command_validate,    &command_check,
+	&command_fsm,      &command_start,      &command_update,      &command_status,
+	&command_report,   &command_step_begin, &command_step_done,   &command_stop,
+	&command_schedule, &command_mcp,        &command_module_host,
 };
 
 enum { NCOMMANDS = sizeof(commands) / sizeof(commands[0]) };
@@ -23,7 +23,8 @@ static void print_overview(FILE *to)
 	fprintf(to, "stepgate: runs a plan step by step under a token budget\n\n"
 		    "usage: stepgate COMMAND [ARGUMENTS]\n\n");
 	for (int i = 0; i < NCOMMANDS; i++)
-		fprintf(to, "  %-11s %s\n", commands[i]->name, commands[i]->summary);
+		if (!commands[i]->hidden)
+			fprintf(to, "  %-11s %s\n", commands[i]->name, commands[i]->summary);
 	fprintf(to, "\n'stepgate COMMAND --help' explains one; 'stepgate --version' tells which "
 		    "this is.\n"
 		    "Exit codes: 0 closed as it should, 1 closed on an error or the gate said no,\n"

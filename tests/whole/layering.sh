@@ -62,6 +62,7 @@ git2 runner/helper/
 sqlite3\.h status/journal[a-z_]*\.[ch]:
 cJSON\.h status/|plugins/
 confuse\.h conf/
+dlfcn\.h plugins/module\.c:
 END
 }
 
@@ -152,6 +153,7 @@ sample library_elsewhere runner/bad.c '#include <git2.h>'
 sample library_elsewhere status/bad.c '#include <sqlite3.h>'
 sample library_elsewhere runner/bad.c '#include <cjson/cJSON.h>'
 sample library_elsewhere status/bad.h '#include <confuse.h>'
+sample library_elsewhere runner/bad.c '#include <dlfcn.h>'
 sample impure_machine fsm/bad.c '#include <time.h>'
 sample banned_call runner/bad.c '	n = sprintf(out, "%d", n);'
 sample banned_call runner/bad.c '	system("true");'
