@@ -80,7 +80,11 @@ static int check_template(struct build *build, const struct section *section,
 	const char *wrong = shell ? template_wrong_code(shell->value->text) : NULL;
 	if (wrong)
 		return build_refuse(build, shell, wrong);
-	if (!shell && check_words(build, section, "command", 1, step->command) != 0)
+	if (section_get(section, "command") &&
+	    check_words(build, section, "command", 1, step->command) != 0)
+		return -1;
+	if (check_words(build, section, "plugin", 1, NULL) != 0 ||
+	    check_words(build, section, "options", 0, NULL) != 0)
 		return -1;
 	if (check_words(build, section, "meter_command", 1, step->meter_command) != 0)
 		return -1;

@@ -49,14 +49,25 @@ enum conf_meter {
 	CONF_METER_JSONL,   /* the same lines as on STEPGATE_USAGE_FD, among those that it prints */
 };
 
+/* A plugin, as any section names one: a module or a program that speaks the protocol of plugins.
+ * Both NULL: none. */
+struct conf_plugin {
+	const char *module;         /* absolute path; safe to be loaded when it was looked at */
+	const char *const *program; /* with its arguments */
+	const char *const *options; /* "NAME=VALUE", names differ */
+	const char *key;            /* "PATH:LINE" of the key, for a message about it */
+};
+
 /* Strings are UTF-8 as they stand in the file, without NUL, and live as long as the struct. A list
  * of strings ends with a NULL; it is never NULL itself, only empty. */
 struct conf_step {
 	const char *title;
 	int line;
-	const char *const
-		*command; /* the program and its arguments; { "/bin/sh", "-c", TEXT } for `shell` */
+	/* The program and its arguments; { "/bin/sh", "-c", TEXT } for `shell`; of a plugin its
+	 * program, or the path of its module. */
+	const char *const *command;
 	bool shell;
+	struct conf_plugin plugin;
 	const char *cwd;   /* absolute */
 	const char *input; /* absolute path of the file on stdin, or NULL for /dev/null */
 	const char *const *environment; /* "NAME=VALUE", over what stepgate itself was given */

@@ -79,11 +79,20 @@ static const char *const report_on[] = {"started", "step", "nok", "closed", NULL
 		.help = h                                                                     \
 	}
 
+/* How a plugin is named wherever there can be one: see stepgate-plugin(7). */
+#define PLUGIN_KEYS(s, before)                                                                   \
+	STRING(s, "module", PATH_LONGEST, NULL, before "the path of a module, a shared object"), \
+		RAW(s, "plugin", OPTION_STRINGS,                                                 \
+		    before "a program that speaks the protocol of plugins, and its arguments"),  \
+		RAW(s, "options", OPTION_STRINGS,                                                \
+		    "\"NAME=VALUE\" settings for the module or plugin")
+
 /* What a step and the template of the steps of a checklist can say. */
 #define STEP_KEYS(s)                                                                               \
 	RAW(s, "command", OPTION_STRINGS,                                                          \
 	    "the program to run and its arguments; no shell is involved"),                         \
 		RAW(s, "shell", OPTION_STRING, "instead of command: what /bin/sh is to run"),      \
+		PLUGIN_KEYS(s, "instead of command: "),                                            \
 		STRING(s, "cwd", PATH_LONGEST, NULL,                                               \
 		       "the folder to run it in; without it, that of the repository"),             \
 		STRING(s, "input", PATH_LONGEST, NULL,                                             \

@@ -55,10 +55,36 @@ static int set_shell(struct build *build, const struct setting *shell, struct co
 	return 0;
 }
 
+/* A step that a plugin does. */
+static int set_plugin(struct build *build, const struct section *section, struct conf_step *step)
+{
+	if (build_plugin(build, section, step->cwd, step->environment, &step->plugin) != 0)
+		return -1;
+	if (!step->plugin.module && !step->plugin.program)
+		return 0;
+	if (build_without(build, section, "command", "not beside a module or plugin") != 0 ||
+	    build_without(build, section, "shell", "not beside a module or plugin") != 0 ||
+	    build_without(build, section, "input", "a module or plugin reads its call there") != 0)
+		return -1;
+	step->command = step->plugin.program;
+	if (step->command)
+		return 0;
+	const char **command = arena_array(build->arena, 2, sizeof(*command));
+	if (!command)
+		return build_no_memory(build);
+	command[0] = step->plugin.module;
+	step->command = command;
+	return 0;
+}
+
 static int set_command(struct build *build, const struct section *section, struct conf_step *step)
 {
 	const struct setting *command = section_get(section, "command");
 	const struct setting *shell = section_get(section, "shell");
+	if (set_plugin(build, section, step) != 0)
+		return -1;
+	if (step->command)
+		return 0;
 	if (command && shell)
 		return build_refuse(build, shell > command ? shell : command,
 				    "a step has a command or a shell, not both");
@@ -68,9 +94,11 @@ static int set_command(struct build *build, const struct section *section, struc
 		return set_program(build, section, "command", step, &step->command);
 	if (!section->title)
 		return word_error(section->key, build->err,
-				  "step_template: nothing to run: it needs a command or a shell");
+				  "step_template: nothing to run: it needs a command, a "
+				  "shell, a module or a plugin");
 	return word_error(section->key, build->err,
-			  "step \"%s\": nothing to run: it needs a command or a shell",
+			  "step \"%s\": nothing to run: it needs a command, a shell, a module or a "
+			  "plugin",
 			  section->title->text);
 }
 

@@ -102,7 +102,13 @@ const struct conf_step *template_step(struct arena *arena, const struct conf_ste
 	step->title = words->title;
 	if (!from->shell)
 		step->command = fill_list(arena, from->command, 1, words);
+	if (from->plugin.key)
+		step->plugin.options = fill_list(arena, from->plugin.options, 0, words);
+	if (from->plugin.program)
+		step->plugin.program = step->command;
 	step->meter_command = fill_list(arena, from->meter_command, 1, words);
 	step->environment = fill_list(arena, from->environment, from->file_settings, words);
+	if (from->plugin.key && !step->plugin.options)
+		return NULL;
 	return step->command && step->meter_command && step->environment ? step : NULL;
 }

@@ -6,7 +6,7 @@
 static int failed(const struct host_program *program, const struct host_result *result,
 		  struct err *err)
 {
-	const char *name = program->argv[0];
+	const char *name = program->name ? program->name : program->argv[0];
 	if (result->timed_out)
 		return err_set(err, ERR_SYSTEM, "%s: ended after its timeout of %lld ms%s%s", name,
 			       (long long)program->timeout_ms, COMPLAINT(result));
@@ -17,14 +17,20 @@ static int failed(const struct host_program *program, const struct host_result *
 		       COMPLAINT(result));
 }
 
+int host_succeeded(const struct host_program *program, const struct host_result *result,
+		   struct err *err)
+{
+	if (result->timed_out || result->signal || result->exit_code != 0)
+		return failed(program, result, err);
+	return 0;
+}
+
 int host_run(const struct host *host, const struct host_program *program,
 	     struct host_result *result, struct err *err)
 {
 	struct host_result ended;
-	if (host->run(host, program, &ended, err) != 0)
+	if (host->run(host, program, &ended, err) != 0 || host_succeeded(program, &ended, err) != 0)
 		return -1;
-	if (ended.timed_out || ended.signal || ended.exit_code != 0)
-		return failed(program, &ended, err);
 	*result = ended;
 	return 0;
 }

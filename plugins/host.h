@@ -10,11 +10,15 @@
 
 struct host_program {
 	const char *const *argv;        /* ends with NULL */
+	const char *name;               /* what messages call it; NULL: argv[0] */
 	const char *const *environment; /* "NAME=VALUE" over our own; may be NULL */
 	const char *cwd;                /* absolute; may be NULL */
 	const char *input;              /* bytes for its stdin; may be NULL */
 	size_t input_length;
 	int64_t timeout_ms; /* its whole process group is ended then */
+	/* NULL, or takes what it writes on the descriptor of plugins/protocol.h. */
+	void (*answer)(void *context, const char *bytes, size_t length);
+	void *context;
 };
 
 struct host_result {
@@ -24,7 +28,7 @@ struct host_result {
 	char output[4096];   /* the first bytes of its stdout, NUL ended */
 	size_t length;       /* of output */
 	int cut;             /* there was more */
-	char complaint[256]; /* the first line of its stderr, cleaned */
+	char complaint[512]; /* the first line of its stderr, cleaned */
 };
 
 struct host {
@@ -33,6 +37,10 @@ struct host {
 	int (*run)(const struct host *host, const struct host_program *program,
 		   struct host_result *result, struct err *err);
 };
+
+/* 0 where a program that was run ended by itself with 0; else -1 and *err as host_run has it. */
+int host_succeeded(const struct host_program *program, const struct host_result *result,
+		   struct err *err);
 
 /* Runs it and holds it to success: 0 and *result where it ended by itself with 0; else -1 and *err,
  * in its own words where it has any ("notify: exit status 2: no such channel"), *result untouched.

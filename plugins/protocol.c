@@ -46,14 +46,17 @@ const char *plugin_verdict_name(enum plugin_verdict verdict)
 	return verdict_names[verdict];
 }
 
-struct usage plugin_usage_figure(const struct plugin_usage *usage)
+struct usage plugin_usage_figure(const struct plugin_usage *usage, enum conf_measure measure)
 {
+	const bool cached = measure != CONF_MEASURE_FRESH;
 	if (usage->tokens >= 0)
 		return USAGE_KNOWN(usage->tokens);
-	if (usage->input < 0 || usage->cache_write < 0 || usage->output < 0)
+	if (usage->input < 0 || usage->cache_write < 0 || usage->output < 0 ||
+	    (cached && usage->cache_read < 0))
 		return USAGE_UNKNOWN;
-	return usage_add(usage_add(USAGE_KNOWN(usage->input), USAGE_KNOWN(usage->cache_write)),
-			 USAGE_KNOWN(usage->output));
+	struct usage sum = usage_add(USAGE_KNOWN(usage->input), USAGE_KNOWN(usage->cache_write));
+	sum = usage_add(sum, USAGE_KNOWN(usage->output));
+	return cached ? usage_add(sum, USAGE_KNOWN(usage->cache_read)) : sum;
 }
 
 static bool has(const cJSON *line, const char *key)
@@ -308,8 +311,9 @@ const char *plugin_answer_wrong(enum plugin_ask ask, const struct plugin_answer 
 		[PLUGIN_REPORT] = "it ended without a result",
 		[PLUGIN_DESCRIBE] = "it did not say what it is",
 	};
-	const bool told =
-		ask == PLUGIN_METER ? plugin_usage_figure(&answer->usage).known : answer->given;
+	const bool told = ask == PLUGIN_METER
+				  ? plugin_usage_figure(&answer->usage, CONF_MEASURE_FRESH).known
+				  : answer->given;
 	if (answer->bad)
 		snprintf(out, size, "line %lld of its answer can't be taken: %s",
 			 (long long)answer->bad, answer->why);

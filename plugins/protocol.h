@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "conf/conf.h"
 #include "fsm/gate.h"
 
 #define PROTOCOL_VERSION 1
@@ -76,9 +77,10 @@ struct plugin_usage {
 	int64_t tokens, input, cache_read, cache_write, output;
 };
 #define PLUGIN_USAGE_UNKNOWN ((struct plugin_usage){-1, -1, -1, -1, -1})
-/* What counts: the sum, or else what was new in the parts (input, cache_write and output, all of
- * which must be known). */
-struct usage plugin_usage_figure(const struct plugin_usage *usage);
+/* What counts: the sum; or else, of the parts, what was new (input, cache_write and output), or
+ * with another measure all four, each of which must be known. A plugin doesn't tell what its
+ * context holds: all that it read and wrote is no less. */
+struct usage plugin_usage_figure(const struct plugin_usage *usage, enum conf_measure measure);
 
 /*
  * The lines of an answer, each a JSON object with a `type`:

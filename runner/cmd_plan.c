@@ -46,7 +46,10 @@ static void print_word(const char *word)
 static void print_step(const struct conf_step *step, int number)
 {
 	char span[CLOCK_TEXT];
-	printf("  %d. %s\n     runs:", number, step->title);
+	printf("  %d. %s\n     runs:%s", number, step->title,
+	       step->plugin.module    ? " module"
+	       : step->plugin.program ? " plugin"
+				      : "");
 	for (size_t i = 0; step->command[i]; i++)
 		print_word(step->command[i]);
 	print_clean("\n     in ", step->cwd, "");

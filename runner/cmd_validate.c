@@ -7,6 +7,7 @@
 #include "runner/command.h"
 #include "runner/environment.h"
 #include "runner/plan.h"
+#include "runner/plugin.h"
 #include "runner/show_git.h"
 #include "status/text.h"
 
@@ -88,7 +89,7 @@ static int run(struct err *err)
 	}
 	if (conf_load(path, &conf, err) != 0)
 		return -1;
-	const int code = print_verdict(conf, err);
+	const int code = plugins_check(conf, err) == 0 ? print_verdict(conf, err) : -1;
 	conf_free(conf);
 	return code;
 }
@@ -98,8 +99,10 @@ const struct command command_validate = {
 	.takes = "[CONF] [--json] | --keys [--roff]",
 	.summary = "Checks a config file, or lists the keys that one can have",
 	.details =
-		"Reads the file as `run` would and starts nothing; says of each feature of the\n"
-		"repository (hooks, filters, signing, …) how it would be served. Exit code 0: the\n"
+		"Reads the file as `run` would and starts no step; a module is loaded, in a "
+		"process\n"
+		"of its own, to see what it offers. Says of each feature of the repository\n"
+		"(hooks, filters, signing, …) how it would be served. Exit code 0: the\n"
 		"file is right, whatever problem the repository may have; 2: it is not, and the\n"
 		"message says where and why.",
 	.args = args,

@@ -10,6 +10,7 @@
 
 /* What is kept of a program's words: the beginning. */
 struct words {
+	const struct host_program *program;
 	struct host_result *result;
 	char complaint[1024];
 	size_t complained;
@@ -34,12 +35,18 @@ static void on_complaint(void *context, const char *bytes, size_t length)
 	words->complained += fits;
 }
 
+static void on_answer(void *context, const char *bytes, size_t length)
+{
+	const struct host_program *program = ((struct words *)context)->program;
+	program->answer(program->context, bytes, length);
+}
+
 static int run(const struct host *host, const struct host_program *program,
 	       struct host_result *result, struct err *err)
 {
 	(void)host;
 	struct host_result made = {.exit_code = -1};
-	struct words words = {.result = &made};
+	struct words words = {.program = program, .result = &made};
 	struct child_result ended;
 	char **environment = child_environment(program->environment, NULL);
 	if (!environment)
@@ -52,6 +59,7 @@ static int run(const struct host *host, const struct host_program *program,
 		.stdin_length = program->input_length,
 		.on_output = on_output,
 		.on_complaint = on_complaint,
+		.on_usage = program->answer ? on_answer : NULL,
 		.context = &words,
 		.timeout_ms = program->timeout_ms,
 		.grace_ms = GRACE_MS,

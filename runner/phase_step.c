@@ -9,6 +9,8 @@
 #include "runner/home.h"
 #include "runner/host.h"
 #include "runner/phases.h"
+#include "runner/plugin.h"
+#include "runner/plugin_step.h"
 #include "runner/progress.h"
 #include "runner/step_log.h"
 #include "runner/stop.h"
@@ -24,6 +26,7 @@ struct desk {
 	struct step_log log;
 	struct progress progress;
 	struct meter *meter;
+	struct plugin_step plugin;
 	int64_t sampled;    /* the figure that the journal has */
 	int64_t sampled_at; /* monotonic ms */
 };
@@ -72,7 +75,10 @@ static void on_output(void *context, const char *bytes, size_t length)
 static void on_usage(void *context, const char *bytes, size_t length)
 {
 	struct desk *desk = context;
-	meter_said(desk->meter, bytes, length);
+	if (desk->plugin.protocol)
+		protocol_feed(desk->plugin.protocol, bytes, length);
+	else
+		meter_said(desk->meter, bytes, length);
 	sample(desk);
 }
 
@@ -114,6 +120,11 @@ static uint64_t step_key(struct session *session)
 			 round);
 }
 
+static bool is_plugin(const struct conf_step *step)
+{
+	return step->plugin.module || step->plugin.program;
+}
+
 /* What tells a worker where it is: NAME=VALUE in words, a NULL-ended list of them in list. */
 static void where_it_is(struct session *session, char words[NWORDS][WORD_SIZE],
 			const char *list[NWORDS + 1])
@@ -127,7 +138,10 @@ static void where_it_is(struct session *session, char words[NWORDS][WORD_SIZE],
 	snprintf(words[4], WORD_SIZE, "STEPGATE_LIMIT=%lld", (long long)gate_limit(terms));
 	snprintf(words[5], WORD_SIZE, "STEPGATE_USED=%lld",
 		 (long long)cycle_used(session->cycle).tokens);
-	snprintf(words[6], WORD_SIZE, "STEPGATE_USAGE_FD=%d", CHILD_USAGE_FD);
+	if (is_plugin(session->step.conf))
+		snprintf(words[6], WORD_SIZE, "%s", plugin_descriptor);
+	else
+		snprintf(words[6], WORD_SIZE, "STEPGATE_USAGE_FD=%d", CHILD_USAGE_FD);
 	snprintf(words[7], WORD_SIZE, "STEPGATE_STEP_KEY=%016llx",
 		 (unsigned long long)step_key(session));
 	for (int i = 0; i < NWORDS; i++)
@@ -204,12 +218,50 @@ static struct meter *start_meter(const struct session *session, char **environme
 	return meter_new(&start, err);
 }
 
+/* The plugin that does the step, if one does. False when memory is short. */
+static bool begin_plugin(struct session *session, struct desk *desk, const char *key)
+{
+	if (!is_plugin(session->step.conf))
+		return true;
+	desk->plugin = (struct plugin_step){
+		.log = &desk->log, .progress = &desk->progress, .meter = desk->meter};
+	return plugin_step_begin(&desk->plugin, session, key) == 0;
+}
+
+/* What reads its usage, and the plugin if one does the step. 0, or -1 with words in step.why. */
+static int begin_reading(struct session *session, struct desk *desk, char **environment,
+			 const struct host *host, const char *key)
+{
+	struct err err = {.code = ERR_INTERNAL, .text = "out of memory"};
+	desk->meter = environment ? start_meter(session, environment, host, &err) : NULL;
+	if (desk->meter && begin_plugin(session, desk, key))
+		return 0;
+	snprintf(session->step.why, sizeof(session->step.why), "%.500s", err.text);
+	return -1;
+}
+
+/* The worker has ended, and all that it wrote was read. */
+static enum fsm_event hear_end(struct session *session, struct desk *desk,
+			       const struct child_result *result)
+{
+	struct session_step *step = &session->step;
+	enum fsm_event how = how_it_ended(result);
+	if (result->notice[0])
+		session_warn(session, "step %d: %s", step->number, result->notice);
+	if (how != FSM_EV_DONE)
+		child_words(result, step->why, sizeof(step->why));
+	if (desk->plugin.protocol)
+		how = plugin_step_end(&desk->plugin, how, step->why, sizeof(step->why));
+	measure(session, desk, result);
+	return how;
+}
+
 /* Runs the worker; how it ended. Whatever stands in its way is a crash of this step, with words. */
 static enum fsm_event run_worker(struct session *session, struct desk *desk)
 {
 	const struct conf_step *conf = session->step.conf;
 	char words[NWORDS][WORD_SIZE];
-	const char *list[NWORDS + 1];
+	const char *list[NWORDS + 1], *argv[PLUGIN_ARGV];
 	struct child_result result;
 	struct host host;
 	struct err err = {.code = ERR_NONE};
@@ -218,18 +270,18 @@ static enum fsm_event run_worker(struct session *session, struct desk *desk)
 	where_it_is(session, words, list);
 	host_init(&host);
 	char **environment = child_environment(conf->environment, list);
-	desk->meter = environment ? start_meter(session, environment, &host, &err) : NULL;
-	if (!desk->meter) {
-		snprintf(session->step.why, sizeof(session->step.why), "%.500s",
-			 environment ? err.text : "out of memory");
+	if (begin_reading(session, desk, environment, &host, strchr(words[7], '=') + 1) != 0) {
+		meter_free(desk->meter);
 		free(environment);
 		return how;
 	}
 	const struct child_spec spec = {
-		.argv = conf->command,
+		.argv = conf->plugin.module ? plugin_argv(&conf->plugin, argv) : conf->command,
 		.environment = (const char *const *)environment,
 		.cwd = conf->cwd,
 		.stdin_path = conf->input,
+		.stdin_bytes = desk->plugin.call,
+		.stdin_length = desk->plugin.call ? strlen(desk->plugin.call) : 0,
 		.on_output = on_output,
 		.on_usage = on_usage,
 		.on_start = on_start,
@@ -249,12 +301,7 @@ static enum fsm_event run_worker(struct session *session, struct desk *desk)
 		snprintf(session->step.why, sizeof(session->step.why), "%.500s", err.text);
 		session->step.own = USAGE_KNOWN(0); /* it never ran */
 	} else {
-		if (result.notice[0])
-			session_warn(session, "step %d: %s", session->step.number, result.notice);
-		how = how_it_ended(&result);
-		if (how != FSM_EV_DONE)
-			child_words(&result, session->step.why, sizeof(session->step.why));
-		measure(session, desk, &result);
+		how = hear_end(session, desk, &result);
 	}
 	meter_free(desk->meter);
 	free(environment);
@@ -290,6 +337,7 @@ static enum fsm_event at_desk(struct session *session)
 		how = run_worker(session, &desk);
 	progress_end(&desk.progress);
 	close_log(session, &desk.log);
+	plugin_step_release(&desk.plugin);
 	return how;
 }
 

@@ -7,6 +7,7 @@
 
 #include "runner/environment.h"
 #include "runner/outbox.h"
+#include "runner/plugin.h"
 #include "runner/preflight.h"
 #include "runner/rebuild.h"
 #include "runner/reserve.h"
@@ -52,6 +53,8 @@ int session_open(struct session *session, const struct conf *conf, enum session_
 	if (!session->plan_name)
 		return err_set(err, ERR_INTERNAL, "out of memory");
 	if (environment_apply(conf, err) != 0 || open_git(session, need, err) != 0)
+		return -1;
+	if (need == SESSION_GIT_READY && plugins_check(conf, err) != 0)
 		return -1;
 	if (file_make_home(session->folder, err) != 0 ||
 	    lock_take(&session->lock, session->folder, conf->path, err) != 0 ||

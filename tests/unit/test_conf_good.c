@@ -391,8 +391,13 @@ static size_t append_example(const char *name, char *text, size_t size)
 START_TEST(the_larger_examples_have_every_key)
 {
 	char text[32768];
-	const size_t length = append_example(EXAMPLES "/nightly.conf", text, sizeof(text));
-	append_example(EXAMPLES "/checklist.conf", text + length, sizeof(text) - length);
+	static const char *const examples[] = {"/nightly.conf", "/checklist.conf", "/plugins.conf"};
+	size_t length = 0;
+	for (size_t i = 0; i < sizeof(examples) / sizeof(examples[0]); i++) {
+		char name[256];
+		snprintf(name, sizeof(name), "%s%s", EXAMPLES, examples[i]);
+		length += append_example(name, text + length, sizeof(text) - length);
+	}
 	for (size_t i = 0; i < conf_noptions; i++)
 		ck_assert_msg(strstr(text, conf_options[i].name) != NULL, "%s is missing",
 			      conf_options[i].name);

@@ -30,7 +30,7 @@ static void on_log(void *context, const char *text)
 
 static void on_usage(void *context, const struct plugin_usage *usage)
 {
-	const struct usage figure = plugin_usage_figure(usage);
+	const struct usage figure = plugin_usage_figure(usage, CONF_MEASURE_FRESH);
 	(void)context;
 	hear("usage %s %lld;", figure.known ? "known" : "unknown",
 	     figure.known ? figure.tokens : 0);
@@ -190,21 +190,29 @@ START_TEST(each_verdict)
 }
 END_TEST
 
+static struct usage figure(const struct plugin_usage *usage)
+{
+	return plugin_usage_figure(usage, CONF_MEASURE_FRESH);
+}
+
 START_TEST(usage_is_the_sum_or_what_was_new_in_its_parts)
 {
 	struct plugin_usage usage = PLUGIN_USAGE_UNKNOWN;
-	ck_assert(!plugin_usage_figure(&usage).known);
+	ck_assert(!figure(&usage).known);
 	usage = (struct plugin_usage){
 		.tokens = -1, .input = 1, .cache_read = 50, .cache_write = 2, .output = 4};
-	ck_assert_int_eq(plugin_usage_figure(&usage).tokens, 7);
+	ck_assert_int_eq(figure(&usage).tokens, 7);
+	ck_assert_int_eq(plugin_usage_figure(&usage, CONF_MEASURE_ALL).tokens, 57);
+	ck_assert_int_eq(plugin_usage_figure(&usage, CONF_MEASURE_CONTEXT).tokens, 57);
 	usage.cache_read = -1;
-	ck_assert_int_eq(plugin_usage_figure(&usage).tokens, 7);
+	ck_assert(!plugin_usage_figure(&usage, CONF_MEASURE_ALL).known);
+	ck_assert_int_eq(figure(&usage).tokens, 7);
 	usage.input = INT64_MAX;
-	ck_assert_int_eq(plugin_usage_figure(&usage).tokens, INT64_MAX);
+	ck_assert_int_eq(figure(&usage).tokens, INT64_MAX);
 	usage.output = -1;
-	ck_assert(!plugin_usage_figure(&usage).known);
+	ck_assert(!figure(&usage).known);
 	usage.tokens = 3;
-	ck_assert_int_eq(plugin_usage_figure(&usage).tokens, 3);
+	ck_assert_int_eq(figure(&usage).tokens, 3);
 }
 END_TEST
 
