@@ -34,6 +34,7 @@
 	X(AGAIN, REPEATS, "there is work left, and budget for it")                     \
 	X(COMPLETED, CLOSES, "all work is completed")                                  \
 	X(THRESHOLD, CLOSES, "the token threshold is reached")                         \
+	X(VETOED, CLOSES, "a gate of the config says no")                              \
 	X(USER, CLOSES, "the user asked for the end")                                  \
 	X(ERROR, CLOSES, "an error ended the cycle")
 
@@ -52,6 +53,7 @@
 	DENY(IDLE, AGAIN, "no cycle has begun")                                                \
 	DENY(IDLE, COMPLETED, "no cycle has begun: there is none to close")                    \
 	DENY(IDLE, THRESHOLD, "no cycle has begun: there is none to close")                    \
+	DENY(IDLE, VETOED, "no cycle has begun: there is none to close")                       \
 	DENY(IDLE, USER, "no cycle has begun: there is none to close")                         \
 	DENY(IDLE, ERROR, "no cycle has begun: there is none to close")                        \
                                                                                                \
@@ -69,6 +71,7 @@
 	DENY(PRECHECK, AGAIN, "the gate is to be asked already")                               \
 	MOVE(PRECHECK, COMPLETED, CLOSED)                                                      \
 	MOVE(PRECHECK, THRESHOLD, CLOSED)                                                      \
+	MOVE(PRECHECK, VETOED, CLOSED)                                                         \
 	MOVE(PRECHECK, USER, CLOSED)                                                           \
 	MOVE(PRECHECK, ERROR, CLOSED)                                                          \
                                                                                                \
@@ -86,6 +89,7 @@
 	DENY(STEP, AGAIN, "the step is still under way")                                       \
 	DENY(STEP, COMPLETED, "the step is still under way: its work would be lost")           \
 	DENY(STEP, THRESHOLD, "the step is still under way: its work would be lost")           \
+	DENY(STEP, VETOED, "the step is still under way: its work would be lost")              \
 	DENY(STEP, USER, "the step is still under way: stop it, then its work is saved")       \
 	DENY(STEP, ERROR, "the step is still under way: its work would be lost")               \
                                                                                                \
@@ -103,6 +107,7 @@
 	DENY(COMMIT, AGAIN, "the work of the last step is not saved yet")                      \
 	DENY(COMMIT, COMPLETED, "the work of the last step is not saved yet")                  \
 	DENY(COMMIT, THRESHOLD, "the work of the last step is not saved yet")                  \
+	DENY(COMMIT, VETOED, "the work of the last step is not saved yet")                     \
 	DENY(COMMIT, USER, "the work of the last step is not saved yet")                       \
 	DENY(COMMIT, ERROR, "the work of the last step is not saved yet: say so in a receipt") \
                                                                                                \
@@ -120,6 +125,7 @@
 	DENY(REPORT, AGAIN, "the last step is not reported yet")                               \
 	DENY(REPORT, COMPLETED, "the last step is not reported yet")                           \
 	DENY(REPORT, THRESHOLD, "the last step is not reported yet")                           \
+	DENY(REPORT, VETOED, "the last step is not reported yet")                              \
 	DENY(REPORT, USER, "the last step is not reported yet")                                \
 	DENY(REPORT, ERROR, "the last step is not reported yet")                               \
                                                                                                \
@@ -137,6 +143,7 @@
 	MOVE(POSTCHECK, AGAIN, PRECHECK)                                                       \
 	MOVE(POSTCHECK, COMPLETED, CLOSED)                                                     \
 	MOVE(POSTCHECK, THRESHOLD, CLOSED)                                                     \
+	MOVE(POSTCHECK, VETOED, CLOSED)                                                        \
 	MOVE(POSTCHECK, USER, CLOSED)                                                          \
 	MOVE(POSTCHECK, ERROR, CLOSED)                                                         \
                                                                                                \
@@ -154,6 +161,7 @@
 	DENY(CLOSED, AGAIN, "the cycle is over: start a new one")                              \
 	DENY(CLOSED, COMPLETED, "the cycle is closed already")                                 \
 	DENY(CLOSED, THRESHOLD, "the cycle is closed already")                                 \
+	DENY(CLOSED, VETOED, "the cycle is closed already")                                    \
 	DENY(CLOSED, USER, "the cycle is closed already")                                      \
 	DENY(CLOSED, ERROR, "the cycle is closed already")
 

@@ -51,6 +51,9 @@ char *line_reason(char *out, size_t size, enum fsm_event why, struct usage used,
 	case FSM_EV_THRESHOLD:
 		snprintf(out, size, "Token threshold exceeded: %s", percent(used, budget, p));
 		break;
+	case FSM_EV_VETOED:
+		snprintf(out, size, "Gate refused");
+		break;
 	case FSM_EV_USER:
 		snprintf(out, size, "User requested");
 		break;
@@ -68,6 +71,8 @@ const char *line_cause(enum fsm_event why)
 		return "completed";
 	case FSM_EV_THRESHOLD:
 		return "threshold";
+	case FSM_EV_VETOED:
+		return "gate";
 	case FSM_EV_USER:
 		return "user";
 	default:

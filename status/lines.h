@@ -22,11 +22,11 @@ char *line_completed(char *out, size_t size, int step, struct usage used, int64_
 /* "Cycle 4 closed: Token threshold exceeded: 38.2%"; `reason` as line_reason wrote it. */
 char *line_closed(char *out, size_t size, int64_t cycle, const char *reason);
 
-/* "All work completed", "Token threshold exceeded: 38.2%", "User requested", "Error encountered".
- * `why` is a CLOSES event. */
+/* "All work completed", "Token threshold exceeded: 38.2%", "Gate refused" (its own words follow),
+ * "User requested", "Error encountered". `why` is a CLOSES event. */
 char *line_reason(char *out, size_t size, enum fsm_event why, struct usage used, int64_t budget);
 
-/* The typed cause beside it: "completed", "threshold", "user", "error". Static text. */
+/* The typed cause beside it: "completed", "threshold", "gate", "user", "error". Static text. */
 const char *line_cause(enum fsm_event why);
 
 /* The action of a step: "updated & pushed", "updated & committed", "not committed", "commit

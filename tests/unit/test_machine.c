@@ -17,6 +17,7 @@ static const struct {
 	{FSM_PRECHECK, FSM_EV_PASS, FSM_STEP},
 	{FSM_PRECHECK, FSM_EV_COMPLETED, FSM_CLOSED},
 	{FSM_PRECHECK, FSM_EV_THRESHOLD, FSM_CLOSED},
+	{FSM_PRECHECK, FSM_EV_VETOED, FSM_CLOSED},
 	{FSM_PRECHECK, FSM_EV_USER, FSM_CLOSED},
 	{FSM_PRECHECK, FSM_EV_ERROR, FSM_CLOSED},
 	{FSM_STEP, FSM_EV_DONE, FSM_COMMIT},
@@ -31,6 +32,7 @@ static const struct {
 	{FSM_POSTCHECK, FSM_EV_AGAIN, FSM_PRECHECK},
 	{FSM_POSTCHECK, FSM_EV_COMPLETED, FSM_CLOSED},
 	{FSM_POSTCHECK, FSM_EV_THRESHOLD, FSM_CLOSED},
+	{FSM_POSTCHECK, FSM_EV_VETOED, FSM_CLOSED},
 	{FSM_POSTCHECK, FSM_EV_USER, FSM_CLOSED},
 	{FSM_POSTCHECK, FSM_EV_ERROR, FSM_CLOSED},
 };
@@ -118,7 +120,7 @@ START_TEST(the_order_of_the_states_is_that_of_the_cycle)
 }
 END_TEST
 
-START_TEST(six_ways_to_end_and_four_to_close)
+START_TEST(six_ways_to_end_and_five_to_close)
 {
 	int kinds[FSM_KIND_CLOSES + 1] = {0};
 	for (int i = 0; i < FSM_NEVENTS; i++)
@@ -129,7 +131,7 @@ START_TEST(six_ways_to_end_and_four_to_close)
 	ck_assert_int_eq(kinds[FSM_KIND_SAVES], 2);
 	ck_assert_int_eq(kinds[FSM_KIND_TELLS], 1);
 	ck_assert_int_eq(kinds[FSM_KIND_REPEATS], 1);
-	ck_assert_int_eq(kinds[FSM_KIND_CLOSES], 4);
+	ck_assert_int_eq(kinds[FSM_KIND_CLOSES], 5);
 }
 END_TEST
 
@@ -181,7 +183,7 @@ int main(void)
 	tcase_add_loop_test(table, every_cell, 0, (int)FSM_NSTATES * (int)FSM_NEVENTS);
 	tcase_add_loop_test(table, a_broken_rule_is_named, 0, COUNT(broken));
 	tcase_add_test(table, the_order_of_the_states_is_that_of_the_cycle);
-	tcase_add_test(table, six_ways_to_end_and_four_to_close);
+	tcase_add_test(table, six_ways_to_end_and_five_to_close);
 	suite_add_tcase(suite, table);
 	tcase_add_loop_test(names, state_names_there_and_back, 0, FSM_NSTATES);
 	tcase_add_loop_test(names, event_names_there_and_back, 0, FSM_NEVENTS);

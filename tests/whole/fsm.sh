@@ -19,11 +19,11 @@ shown()
 
 expect_exit 0 fsm
 expect_stderr ''
-expect_line '7 states, 16 events, 112 rows: 20 moves and 92 refusals'
+expect_line '7 states, 17 events, 119 rows: 22 moves and 97 refusals'
 table > table.txt
 shown > shown.txt
 cmp table.txt shown.txt || fail "what is shown is not the table: $(diff table.txt shown.txt)"
-expect 'rows' "$(wc -l < shown.txt)" 112
+expect 'rows' "$(wc -l < shown.txt)" 119
 expect 'lines over 100 columns' "$(grep -c '.\{101\}' "$out")" 0
 
 expect_exit 0 fsm --dot
@@ -32,7 +32,7 @@ grep ' -> ' "$out" > edges.txt
 expect 'edges' "$(wc -l < edges.txt)" 8
 expect_line $'\tSTEP -> COMMIT [label="DONE\\nFAILED\\nTIMED_OUT\\nCRASHED\\nSTOPPED\\nINTERRUPTED"];'
 expect_line $'\tPOSTCHECK -> PRECHECK [label="AGAIN", constraint=false];'
-expect 'labels' "$(sed 's/.*label="\([^"]*\)".*/\1/; s/\\n/\n/g' edges.txt | wc -l)" 20
+expect 'labels' "$(sed 's/.*label="\([^"]*\)".*/\1/; s/\\n/\n/g' edges.txt | wc -l)" 22
 
 for form in '' --dot --promela; do
 	# shellcheck disable=SC2086

@@ -55,7 +55,7 @@ mutant() # NAME STATE EVENT ACTION PROPERTY [fair]
 mkdir true
 "$STEPGATE" fsm --promela >true/model.pml
 [ "$(grep -c '^ltl ' true/model.pml)" = 9 ] || fail "not nine properties"
-[ "$(grep -c '(state == [A-Z]* && event == [A-Z_]*) ->' true/model.pml)" = 112 ] || fail "not 112 rows"
+[ "$(grep -c '(state == [A-Z]* && event == [A-Z_]*) ->' true/model.pml)" = 119 ] || fail "not 119 rows"
 build true
 for rule in r1 r2 r3 r4 r5 r6; do
 	expect_verdict true "$rule" holds
