@@ -21,6 +21,7 @@ int build_secrets(struct build *build);
 int build_steps(struct build *build);
 int build_checklist(struct build *build); /* after the steps */
 int build_step(struct build *build, const struct section *section, struct conf_step *step);
+int build_gates(struct build *build); /* after the repository */
 int build_reports(struct build *build);
 
 /* The settings of the environment in a section, those of its environment_file first (so many as

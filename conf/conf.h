@@ -109,6 +109,15 @@ struct conf_report {
 	unsigned on;                /* conf_report_event bits */
 };
 
+/* A further verdict before each step. One of module, program and command is there. */
+struct conf_gate {
+	const char *title;
+	int line;
+	struct conf_plugin plugin;
+	const char *const *command; /* exit status 0: pass; 1: refuse; NULL: a plugin */
+	int64_t timeout_ms;
+};
+
 /* What is held back from commits: files whose name one of the patterns fits (see
  * runner/secrets.h), and files with something in them that looks like a key or token. */
 struct conf_secrets {
@@ -157,6 +166,8 @@ struct conf {
 	size_t nsteps;
 	const char *checklist; /* absolute path of the file whose items are the steps, or NULL */
 	const struct conf_step *step_template; /* with a checklist: see conf/template.h */
+	const struct conf_gate *gates;
+	size_t ngates;
 	const struct conf_report *reports;
 	size_t nreports;
 };

@@ -57,7 +57,8 @@ static int build_top(struct build *build)
 static int build_all(struct build *build)
 {
 	if (build_top(build) != 0 || build_top_environment(build) != 0 ||
-	    build_repository(build) != 0 || build_secrets(build) != 0 || build_steps(build) != 0)
+	    build_repository(build) != 0 || build_secrets(build) != 0 || build_steps(build) != 0 ||
+	    build_gates(build) != 0)
 		return -1;
 	return build_reports(build);
 }

@@ -156,6 +156,7 @@ const struct option conf_options[] = {
 	SECTION("secrets", false, "what is never committed, whoever made it"),
 	SECTION("step", true, "one unit of work; steps run in the order of the file"),
 	SECTION("step_template", false, "with checklist: the step that each item is"),
+	SECTION("gate", true, "a further verdict before each step"),
 	SECTION("report", true, "someone who is told what happens"),
 
 	INTEGER("budget", "tokens", 1, INT64_MAX, NULL,
@@ -216,6 +217,15 @@ const struct option conf_options[] = {
 
 	STEP_KEYS("step"),
 	STEP_KEYS("step_template"),
+
+	PLUGIN_KEYS("gate", ""),
+	RAW("gate", "command", OPTION_STRINGS,
+	    "instead of a plugin: a program whose exit status is the verdict, 0 to pass and 1 to "
+	    "refuse, with its first line of output as the words"),
+	DURATION("gate", "timeout", 100 * MILLISECONDS, 5 * MINUTES, "10s",
+		 "how long it may take; a step starts only where one gate passes it, none refuses, "
+		 "and "
+		 "none fails to give a verdict"),
 
 	CHOICE("report", "type", report_type, NULL,
 	       "append to a file, or run a program; without it, the title if it is one of these"),

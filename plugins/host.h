@@ -3,6 +3,7 @@
 #ifndef PLUGINS_HOST_H
 #define PLUGINS_HOST_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -16,6 +17,7 @@ struct host_program {
 	const char *input;              /* bytes for its stdin; may be NULL */
 	size_t input_length;
 	int64_t timeout_ms; /* its whole process group is ended then */
+	bool stoppable;     /* it is ended as well when the user asks for a stop */
 	/* NULL, or takes what it writes on the descriptor of plugins/protocol.h. */
 	void (*answer)(void *context, const char *bytes, size_t length);
 	void *context;

@@ -22,6 +22,8 @@ static void find_words(const struct session *session, enum fsm_event why, struct
 {
 	line_reason(words->reason, sizeof(words->reason), why, cycle_used(session->cycle),
 		    cycle_terms(session->cycle)->budget);
+	if (why == FSM_EV_VETOED && session->veto[0])
+		snprintf(words->reason, sizeof(words->reason), "%s", session->veto);
 	line_closed(words->line, sizeof(words->line), cycle_number(session->cycle), words->reason);
 }
 

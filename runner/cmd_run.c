@@ -98,6 +98,8 @@ static int run_cycles(struct session *session, int64_t already, struct err *err)
 			return 0;
 		if (new_cycle(session, err) != 0)
 			return -1;
+		if (session->closed_on == FSM_EV_VETOED)
+			return 0; /* a gate would not change its mind within a moment */
 		if (until_done && session->plan.finished == finished && closed_well(session) &&
 		    !stop_asked())
 			return err_set(err, ERR_REFUSED,

@@ -1,6 +1,7 @@
 #include <stdio.h>
 
 #include "runner/command.h"
+#include "runner/gates.h"
 #include "runner/phases.h"
 #include "runner/preflight.h"
 #include "runner/tracker.h"
@@ -72,9 +73,11 @@ static int begin(struct tracker *tracker, struct err *err)
 	struct gate_pass *pass = cycle_pass_gate(session->cycle, number, &answer);
 	session_say(line_gate(line, sizeof(line), cycle_terms(session->cycle),
 			      cycle_used(session->cycle)));
+	enum fsm_event why = answer == GATE_SHUT ? FSM_EV_THRESHOLD : FSM_EV_ERROR;
 	if (pass)
+		why = gates_ask(session, number, description);
+	if (why == FSM_EV_PASS)
 		return start_step(session, pass, number, err) != 0 ? -1 : EXIT_AS_IT_SHOULD;
-	const enum fsm_event why = answer == GATE_SHUT ? FSM_EV_THRESHOLD : FSM_EV_ERROR;
 	return moved(session, close_cycle(session, why) == 0, err) != 0 ? -1 : EXIT_NO;
 }
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "runner/child.h"
+#include "runner/stop.h"
 #include "status/text.h"
 
 #define GRACE_MS 1000
@@ -63,7 +64,7 @@ static int run(const struct host *host, const struct host_program *program,
 		.context = &words,
 		.timeout_ms = program->timeout_ms,
 		.grace_ms = GRACE_MS,
-		.stop_fd = -1,
+		.stop_fd = program->stoppable ? stop_descriptor() : -1,
 		.contained = true,
 	};
 	const int failed = child_run(&spec, &ended, err);

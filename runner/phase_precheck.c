@@ -1,3 +1,4 @@
+#include "runner/gates.h"
 #include "runner/phases.h"
 #include "runner/stop.h"
 #include "status/clock.h"
@@ -98,6 +99,12 @@ struct gate_pass *precheck(struct session *session)
 	pass = cycle_pass_gate(session->cycle, session->plan.steps[next].number, &answer);
 	if (!pass) {
 		close_cycle(session, answer == GATE_SHUT ? FSM_EV_THRESHOLD : FSM_EV_ERROR);
+		return NULL;
+	}
+	const enum fsm_event asked = gates_ask(session, session->plan.steps[next].number,
+					       session->plan.steps[next].title);
+	if (asked != FSM_EV_PASS) {
+		close_cycle(session, asked);
 		return NULL;
 	}
 	return take_up(session, next) == 0 ? pass : NULL;

@@ -62,6 +62,7 @@ static int run_plugin(const struct conf_plugin *plugin, const char *line, const 
 		.input = line,
 		.input_length = strlen(line),
 		.timeout_ms = timeout_ms,
+		.stoppable = true,
 		.answer = take,
 		.context = protocol,
 	};
@@ -116,6 +117,9 @@ int plugins_check(const struct conf *conf, struct err *err)
 {
 	for (size_t i = 0; i < conf->nsteps; i++)
 		if (check(conf, &conf->steps[i].plugin, PLUGIN_STEP, err) != 0)
+			return -1;
+	for (size_t i = 0; i < conf->ngates; i++)
+		if (check(conf, &conf->gates[i].plugin, PLUGIN_GATE, err) != 0)
 			return -1;
 	if (conf->step_template && check(conf, &conf->step_template->plugin, PLUGIN_STEP, err) != 0)
 		return -1;

@@ -57,6 +57,7 @@ struct session {
 	bool foreign;                   /* the cycle taken up belongs to another plan … */
 	bool foreign_agent;             /* … that of an agent which drives itself */
 	enum fsm_event closed_on;       /* once the cycle is CLOSED */
+	char veto[256];                 /* VETOED: the whole reason, with the gate's own words */
 	struct child_identity leftover; /* the worker of a step taken up; pid 0: none is known */
 	int64_t newest_known;           /* a cycle that git's history tells of; 0: none */
 	bool full;                      /* the disk is, and what was kept back is used up */

@@ -1,4 +1,5 @@
 /* A cycle that its process did not live to finish, taken up from the journal. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -46,6 +47,8 @@ static int take_up(struct session *session, struct journal_cycle *last, struct e
 	session->foreign_agent = session->foreign && last->plan[0] == '\0';
 	session->started_at = last->started_at;
 	session->closed_on = last->closed_on;
+	if (session->closed_on == FSM_EV_VETOED && last->reason)
+		snprintf(session->veto, sizeof(session->veto), "%s", last->reason);
 	if (!last->process || child_identity_read(last->process, &session->leftover) != 0)
 		session->leftover.pid = 0;
 	session->again = last->past.state == FSM_COMMIT || last->past.state == FSM_CLOSED;
