@@ -23,6 +23,9 @@ check e2fsprogs       program mkfs.ext4
 check xfsprogs        program xfs_io
 check faketime        program faketime
 check strace          program strace
+check g++             program g++
+check pkg-config      program pkg-config
+check python3-jsonschema python jsonschema
 lint  clang-format-14 program clang-format-14
 lint  clang-tidy-14   program clang-tidy-14
 lint  cppcheck        program cppcheck
@@ -35,6 +38,7 @@ is_there() # KIND THING
 	case $1 in
 	program) command -v "$2" > /dev/null ;;
 	header) printf '#include <%s>\n' "$2" | "${CC:-gcc}" -E - > /dev/null 2>&1 ;;
+	python) /usr/bin/python3 -c "import $2" > /dev/null 2>&1 ;;
 	file) compgen -G "$2" > /dev/null ;;
 	esac
 }
