@@ -80,11 +80,13 @@ static const char *const report_on[] = {"started", "step", "nok", "closed", NULL
 	}
 
 /* How a plugin is named wherever there can be one: see stepgate-plugin(7). */
-#define PLUGIN_KEYS(s, before)                                                                   \
-	STRING(s, "module", PATH_LONGEST, NULL, before "the path of a module, a shared object"), \
-		RAW(s, "plugin", OPTION_STRINGS,                                                 \
-		    before "a program that speaks the protocol of plugins, and its arguments"),  \
-		RAW(s, "options", OPTION_STRINGS,                                                \
+#define PLUGIN_KEYS(s, before)                                                                     \
+	STRING(s, "module", PATH_LONGEST, NULL,                                                    \
+	       before "the path of a module, a shared object, or the name of one that comes with " \
+		      "stepgate"),                                                                 \
+		RAW(s, "plugin", OPTION_STRINGS,                                                   \
+		    before "a program that speaks the protocol of plugins, and its arguments"),    \
+		RAW(s, "options", OPTION_STRINGS,                                                  \
 		    "\"NAME=VALUE\" settings for the module or plugin")
 
 /* What a step and the template of the steps of a checklist can say. */

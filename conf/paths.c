@@ -57,6 +57,32 @@ const char *path_no_program(const char *path)
 	return faccessat(AT_FDCWD, path, X_OK, AT_EACCESS) == 0 ? NULL : "it is not executable";
 }
 
+/* The folder that our own program lies in, without a slash at its end; NULL when it can't be told.
+ */
+static const char *own_folder(struct arena *arena)
+{
+	char path[PATH_MAX];
+	const ssize_t length = readlink("/proc/self/exe", path, sizeof(path) - 1);
+	if (length <= 0)
+		return NULL;
+	path[length] = '\0';
+	const char *slash = strrchr(path, '/');
+	return slash ? arena_text(arena, path, (size_t)(slash - path)) : NULL;
+}
+
+const char *path_module(struct arena *arena, const struct word *value)
+{
+	const char *name = value->text;
+	const size_t length = strlen(name);
+	if (strchr(name, '/') || (length >= 3 && strcmp(name + length - 3, ".so") == 0))
+		return path_absolute(arena, value);
+	const char *folder = own_folder(arena);
+	const char *built = arena_format(arena, "%s/modules/%s.so", folder ? folder : "", name);
+	if (built && access(built, F_OK) == 0)
+		return built;
+	return arena_format(arena, "%s/../lib/stepgate/%s.so", folder ? folder : "", name);
+}
+
 static bool is_ours(const struct stat *status)
 {
 	return status->st_uid == geteuid() || status->st_uid == 0;

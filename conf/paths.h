@@ -14,6 +14,11 @@ const char *path_no_folder(const char *path);
 const char *path_no_input(const char *path);   /* a file that can be read */
 const char *path_no_program(const char *path); /* a file that can be executed */
 
+/* The path of a module: as path_absolute; but a name with neither a slash nor ".so" is one that
+ * comes with stepgate, NAME.so in ../lib/stepgate from the folder of our own program, or in
+ * modules/ beside it. */
+const char *path_module(struct arena *arena, const struct word *value);
+
 /* A file to be loaded as a module: it, and all folders above it, belong to us or to root and can be
  * written by no one else (a folder with the sticky bit may be, but for the nearest one). Links are
  * followed first. */

@@ -6,7 +6,7 @@
 
 static int set_module(struct build *build, const struct setting *setting, const char **module)
 {
-	const char *path = path_absolute(build->arena, setting->value);
+	const char *path = path_module(build->arena, setting->value);
 	if (!path)
 		return build_no_memory(build);
 	const char *wrong = path_no_module(path);
