@@ -53,6 +53,7 @@ FUZZERS    := $(patsubst tests/fuzz/%.c,$(B)/fuzzers/%,$(wildcard tests/fuzz/fuz
 TOOLS      := $(patsubst tests/tools/%.c,$(B)/tools/%,$(wildcard tests/tools/*.c)) \
 	$(B)/tools/failing_malloc.so
 MANUALS    := $(B)/man/stepgate.1 $(B)/man/stepgate.conf.5
+MODULES    := $(patsubst plugins/modules/%.c,$(B)/modules/%.so,$(wildcard plugins/modules/*.c))
 
 .DELETE_ON_ERROR:
 .SUFFIXES:
@@ -61,7 +62,7 @@ MANUALS    := $(B)/man/stepgate.1 $(B)/man/stepgate.conf.5
 	demo check soak bench fuzz lint format install clean help
 
 all: programs $(MANUALS)
-programs: $(B)/stepgate $(B)/stepgate-git
+programs: $(B)/stepgate $(B)/stepgate-git $(MODULES)
 unit-tests: $(UNIT_TESTS)
 tools: $(TOOLS)
 fuzzers: $(FUZZERS)
@@ -100,6 +101,12 @@ $(B)/stepgate: $(B)/runner/main.o $(PARTS)
 $(B)/stepgate-git: $(B)/runner/helper/main.o $(PARTS)
 	$(call say,LINK,$@)
 	$(call link,$< $(LINK_PARTS) $(LIBS_HELPER))
+
+# As anybody's module is built: without a sanitizer, and with nothing exported but what says so.
+$(B)/modules/%.so: plugins/modules/%.c $(B)/flags
+	$(call say,LINK,$@)
+	$(Q)mkdir -p $(@D) && $(CC) $(STANDARD) $(BANNED) $(WARNINGS) -O2 -g -fstack-protector-strong \
+		-fPIC -shared -fvisibility=hidden -Wl,-z,relro,-z,now -MMD -MP -MF $@.d -MT $@ $< -o $@
 
 $(B)/unit/%: $(B)/tests/unit/%.o $(PARTS)
 	$(call say,LINK,$@)
@@ -163,11 +170,21 @@ format:
 
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/libexec/stepgate \
-		$(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/man/man5
+		$(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/man/man5 \
+		$(DESTDIR)$(PREFIX)/share/man/man7 $(DESTDIR)$(PREFIX)/share/stepgate \
+		$(DESTDIR)$(PREFIX)/include $(DESTDIR)$(PREFIX)/lib/pkgconfig \
+		$(DESTDIR)$(PREFIX)/lib/stepgate
 	install -m 755 $(B)/stepgate $(DESTDIR)$(PREFIX)/bin/
 	install -m 755 $(B)/stepgate-git $(DESTDIR)$(PREFIX)/libexec/stepgate/
 	install -m 644 $(B)/man/stepgate.1 $(DESTDIR)$(PREFIX)/share/man/man1/
 	install -m 644 $(B)/man/stepgate.conf.5 $(DESTDIR)$(PREFIX)/share/man/man5/
+	install -m 644 plugins/stepgate-plugin.7 $(DESTDIR)$(PREFIX)/share/man/man7/
+	install -m 644 plugins/stepgate.h $(DESTDIR)$(PREFIX)/include/
+	install -m 644 plugins/protocol.schema.json $(DESTDIR)$(PREFIX)/share/stepgate/
+	install -m 755 $(MODULES) $(DESTDIR)$(PREFIX)/lib/stepgate/
+	sed "s/@VERSION@/$$($(B)/stepgate --version | cut -d' ' -f2)/" plugins/stepgate.pc.in \
+		> $(DESTDIR)$(PREFIX)/lib/pkgconfig/stepgate.pc
+	chmod 644 $(DESTDIR)$(PREFIX)/lib/pkgconfig/stepgate.pc
 
 clean:
 	rm -rf $(O)

@@ -93,7 +93,7 @@ int module_load(const char *path, struct module *module, struct err *err)
 		dlclose(handle);
 		return err_set(err, ERR_CONFIG,
 			       NOT_LOADED "it exports no " SYMBOL
-					  ": is STEPGATE_EXPORT missing before it?",
+					  ": is stepgate.h included where it is defined?",
 			       path);
 	}
 	if (check_shape(path, found, err) != 0 || check_offers(path, found, err) != 0) {

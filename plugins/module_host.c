@@ -158,9 +158,10 @@ static void ask_gate(const struct module *module, const struct stepgate_call *ca
 	const enum plugin_verdict verdict = answer == STEPGATE_PASS     ? PLUGIN_PASS
 					    : answer == STEPGATE_REFUSE ? PLUGIN_REFUSE
 									: PLUGIN_NO_OPINION;
-	/* Any other number is no verdict, and so the caller finds none. */
-	if (answer != STEPGATE_PASS && answer != STEPGATE_REFUSE && answer != STEPGATE_NO_OPINION)
+	if (answer != STEPGATE_PASS && answer != STEPGATE_REFUSE && answer != STEPGATE_NO_OPINION) {
+		send_result(desk, STEPGATE_FAILED);
 		return;
+	}
 	cJSON *line = new_line("verdict");
 	send_answer(desk, line,
 		    !line || json_set_text(line, "verdict", plugin_verdict_name(verdict)));
@@ -274,10 +275,10 @@ static int answer(const char *path, const struct module *module, const struct pl
 	return 0;
 }
 
-/* What stood in the way, as the answer, for those that are answered by a result. */
-static void send_failure(struct desk *desk, enum plugin_ask ask, const struct err *err)
+/* What stood in the way, as the answer. */
+static void send_failure(struct desk *desk, const struct err *err)
 {
-	if (desk->out < 0 || ask == PLUGIN_GATE || ask == PLUGIN_DESCRIBE)
+	if (desk->out < 0)
 		return;
 	snprintf(desk->said, sizeof(desk->said), "%s", err->text);
 	send_result(desk, STEPGATE_FAILED);
@@ -332,7 +333,7 @@ int module_host(const char *path, int in, int out, struct err *err)
 	if (!failed)
 		failed = answer(path, &module, &heard.call, &desk, err);
 	if (failed)
-		send_failure(&desk, heard.call.ask, err);
+		send_failure(&desk, err);
 	plugin_heard_release(&heard);
 	return failed;
 }

@@ -155,8 +155,8 @@ static const char *take_result(struct protocol *protocol, const cJSON *line)
 	const cJSON *ok = cJSON_GetObjectItemCaseSensitive(line, "ok");
 	if (!cJSON_IsBool(ok))
 		return "ok is neither true nor false";
-	const char *wrong = answered(
-		protocol, line, protocol->ask != PLUGIN_GATE && protocol->ask != PLUGIN_DESCRIBE);
+	const bool good = protocol->ask != PLUGIN_GATE && protocol->ask != PLUGIN_DESCRIBE;
+	const char *wrong = answered(protocol, line, good || !cJSON_IsTrue(ok));
 	if (!wrong)
 		protocol->answer.failed = !cJSON_IsTrue(ok);
 	return wrong;

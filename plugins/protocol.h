@@ -87,7 +87,8 @@ struct usage plugin_usage_figure(const struct plugin_usage *usage, enum conf_mea
  *   progress  percent (0 to 100), text: at least one of them
  *   log       text
  *   usage     tokens, or input, cache_read, cache_write and output: so far, all in all
- *   result    ok (true or false), text: the answer of a step and a report, and a meter that failed
+ *   result    ok (true or false), text: the answer of a step and a report; that of
+ *             any other which failed, with ok false
  *   verdict   verdict ("pass", "refuse", "none"), text: the answer of a gate
  *   plugin    name, about, offers: the answer to `describe`
  * Keys and types that are not known are passed over; so are blank lines. What is no JSON object,

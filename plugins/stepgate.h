@@ -12,7 +12,7 @@
  *         return STEPGATE_OK;
  *     }
  *
- *     STEPGATE_EXPORT const struct stepgate_module stepgate_module = {
+ *     const struct stepgate_module stepgate_module = {
  *         STEPGATE_ABI, sizeof(struct stepgate_module), "lint", "looks for mistakes", lint,
  *     };
  *
@@ -52,11 +52,12 @@ extern "C" {
 /* What a step, a meter or a report answers. Any other number is a failure too. */
 enum { STEPGATE_OK = 0, STEPGATE_FAILED = 1 };
 
-/* What a gate answers. Any other number is a failure, and that is no pass. */
+/* What a gate answers. Any other number (STEPGATE_GATE_FAILED, say) is a failure: no pass. */
 enum {
 	STEPGATE_NO_OPINION = 0, /* the others decide; where all say so the step does not start */
 	STEPGATE_PASS = 1,       /* as far as this gate is concerned the step may start */
-	STEPGATE_REFUSE = 2      /* the step does not start, and the cycle closes */
+	STEPGATE_REFUSE = 2,     /* the step does not start, and the cycle closes */
+	STEPGATE_GATE_FAILED = 3 /* it can't tell: the cycle closes on an error */
 };
 
 /* Tokens, each 0 or more, or STEPGATE_UNKNOWN. Either the sum is told, or its parts. */
@@ -146,7 +147,8 @@ struct stepgate_module {
 	void (*meter_close)(void *meter);
 };
 
-/* The one thing that a module exports. */
+/* The one thing that a module exports: it is visible by this declaration, whatever -fvisibility
+ * says. */
 extern STEPGATE_EXPORT const struct stepgate_module stepgate_module;
 
 #ifdef __cplusplus

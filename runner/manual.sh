@@ -195,5 +195,6 @@ Budget and threshold for the next cycle, where neither command line nor config s
 The journal, the lock and what the workers printed; never committed.
 .SH SEE ALSO
 .BR stepgate.conf (5),
+.BR stepgate\-plugin (7),
 .BR git (1)
 END

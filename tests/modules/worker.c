@@ -157,7 +157,7 @@ static void meter_close(void *context)
 #define SIZE sizeof(struct stepgate_module)
 #endif
 
-STEPGATE_EXPORT const struct stepgate_module stepgate_module = {
+const struct stepgate_module stepgate_module = {
 	ABI,       SIZE,
 #ifdef NOTHING
 	"nothing", NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,

@@ -117,6 +117,7 @@ static const struct {
 	{PLUGIN_STEP, VERDICT, "line 1 of its answer can't be taken: this was not asked"},
 	{PLUGIN_STEP, PLUGIN, "line 1 of its answer can't be taken: this was not asked"},
 	{PLUGIN_GATE, RESULT, "line 1 of its answer can't be taken: this was not asked"},
+	{PLUGIN_GATE, "{\"type\":\"result\",\"ok\":false,\"text\":\"no disk\"}", "no disk"},
 	{PLUGIN_DESCRIBE, RESULT, "line 1 of its answer can't be taken: this was not asked"},
 	{PLUGIN_STEP, RESULT "{",
 	 "line 2 of its answer can't be taken: it is no JSON object with "

@@ -111,8 +111,7 @@ no_verdict "$no $at/worker.so: killed by signal 11" "gate \"g\" { $module option
 no_verdict "$no $at/worker.so: it ended without a verdict" \
 	"gate \"g\" { $module options = {\"do=exit\"} }"
 no_verdict "$no $at/worker.so: exit status 3" "gate \"g\" { $module options = {\"do=exit3\"} }"
-no_verdict "$no $at/worker.so: it ended without a verdict" \
-	"gate \"g\" { $module options = {\"do=odd\"} }"
+no_verdict "$no $at/worker.so: it failed" "gate \"g\" { $module options = {\"do=odd\"} }"
 no_verdict "$no $at/worker.so: ended after its timeout of 300 ms" \
 	"gate \"g\" { $module options = {\"do=hang\"} timeout = \"300ms\" }"
 with "gate \"g\" { $module options = {\"do=flood\"} }"

@@ -62,7 +62,7 @@ not_loaded half.so \
 build "$at/nothing.so" -DNOTHING
 not_loaded nothing.so 'it offers none of step, meter, gate and report'
 echo 'int other;' | "$CC" -shared -fPIC -xc - -o "$at/other.so"
-not_loaded other.so 'it exports no stepgate_module: is STEPGATE_EXPORT missing before it?'
+not_loaded other.so 'it exports no stepgate_module: is stepgate.h included where it is defined?'
 echo 'int stepgate_module(void) { return 1; }' | "$CC" -shared -fPIC -xc - -o "$at/function.so"
 not_loaded function.so 'its stepgate_module is no struct stepgate_module'
 echo 'int stepgate_module = 1;' | "$CC" -shared -fPIC -xc - -o "$at/int.so"
