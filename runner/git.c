@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "runner/git_helper.h"
+#include "runner/companion.h"
 #include "runner/helper/talk.h"
 #include "status/clock.h"
 #include "status/text.h"
@@ -22,7 +22,7 @@
 
 struct git {
 	const struct conf_repository *repository;
-	struct git_helper helper;
+	struct companion helper;
 	struct print was; /* the repository when the first helper saw it */
 	bool seen;        /* `was` stands */
 	char head[65];    /* the newest commit that is known to have been there; "" none */
@@ -33,7 +33,7 @@ struct git {
 static void give_up(struct git *git, enum wire_outcome outcome, char *why, size_t size)
 {
 	char how[128] = "";
-	git_helper_stop(&git->helper, outcome == WIRE_CLOSED ? END_MS : 0, how, sizeof(how));
+	companion_stop(&git->helper, outcome == WIRE_CLOSED ? END_MS : 0, how, sizeof(how));
 	if (outcome == WIRE_GARBAGE)
 		snprintf(why, size, "its answer can't be read");
 	else
@@ -74,7 +74,7 @@ static int ready(struct git *git, struct err *err)
 	struct wire_frame question, answer;
 	if (git->helper.pid)
 		return 0;
-	if (git_helper_start(&git->helper, err) != 0)
+	if (companion_start(&git->helper, &companion_git, err) != 0)
 		return -1;
 	wire_init(&question);
 	wire_init(&answer);
@@ -90,7 +90,7 @@ static int ready(struct git *git, struct err *err)
 	wire_release(&question);
 	wire_release(&answer);
 	if (failed)
-		git_helper_stop(&git->helper, END_MS, NULL, 0);
+		companion_stop(&git->helper, END_MS, NULL, 0);
 	return failed;
 }
 
@@ -100,7 +100,7 @@ int git_new(const struct conf_repository *repository, struct git **git, struct e
 	if (!new)
 		return err_set(err, ERR_INTERNAL, "out of memory");
 	new->repository = repository;
-	git_helper_init(&new->helper);
+	companion_init(&new->helper);
 	if (ready(new, err) != 0) {
 		git_free(new);
 		return -1;
@@ -113,7 +113,7 @@ void git_free(struct git *git)
 {
 	if (!git)
 		return;
-	git_helper_stop(&git->helper, END_MS, NULL, 0);
+	companion_stop(&git->helper, END_MS, NULL, 0);
 	free(git);
 }
 

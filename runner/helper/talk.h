@@ -17,7 +17,6 @@
 
 #define TALK_FD       3   /* the helper's end of the socket */
 #define TALK_TRAILERS 128 /* at most, of a config or a request */
-#define TALK_PROGRAM  "stepgate-git"
 #define TALK_DO       "do"
 #define TALK_OPEN     "open"
 #define TALK_VIEW     "view"

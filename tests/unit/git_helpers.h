@@ -14,7 +14,7 @@
 
 #include "runner/child.h"
 #include "runner/git.h"
-#include "runner/git_helper.h"
+#include "runner/companion.h"
 
 #define BOX 4096
 

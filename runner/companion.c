@@ -1,4 +1,4 @@
-#include "runner/git_helper.h"
+#include "runner/companion.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -13,46 +13,56 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "runner/helper/talk.h"
+const struct companion_program companion_git = {
+	"stepgate-git",
+	GIT_HELPER_VARIABLE,
+	"the commit helper",
+};
+const struct companion_program companion_send = {
+	"stepgate-send",
+	"STEPGATE_SENDER",
+	"the sender of reports",
+};
 
-void git_helper_init(struct git_helper *helper)
+void companion_init(struct companion *companion)
 {
-	*helper = (struct git_helper){.pid = 0, .fd = -1};
+	*companion = (struct companion){.pid = 0, .fd = -1};
 }
 
-/* FOLDER/MIDDLE/stepgate-git into path, if it is a program. */
-static int try_place(const char *folder, const char *middle, char *path, size_t size)
+/* FOLDER/MIDDLE/NAME into path, if it is a program. */
+static int try_place(const char *folder, const char *middle, const char *name, char *path,
+		     size_t size)
 {
-	const int length = snprintf(path, size, "%s/%s" TALK_PROGRAM, folder, middle);
+	const int length = snprintf(path, size, "%s/%s%s", folder, middle, name);
 	if (length < 0 || (size_t)length >= size)
 		return -1;
 	return access(path, X_OK);
 }
 
-static int find(char *path, size_t size, struct err *err)
+static int find(const struct companion_program *program, char *path, size_t size, struct err *err)
 {
 	char own[PATH_MAX];
-	const char *named = getenv(GIT_HELPER_VARIABLE);
+	const char *named = getenv(program->variable);
 	if (named && *named) {
 		if (strlen(named) >= size || access(named, X_OK) != 0)
-			return err_errno(err, "%s: can't be run as the commit helper", named);
+			return err_errno(err, "%s: can't be run as %s", named, program->what);
 		memcpy(path, named, strlen(named) + 1);
 		return 0;
 	}
 	const ssize_t length = readlink("/proc/self/exe", own, sizeof(own) - 1);
 	if (length < 0)
-		return err_errno(err, "/proc/self/exe: can't be read to find " TALK_PROGRAM);
+		return err_errno(err, "/proc/self/exe: can't be read to find %s", program->name);
 	own[length] = '\0';
 	char *slash = strrchr(own, '/');
 	if (slash)
 		*slash = '\0';
-	if (try_place(own, "", path, size) == 0 ||
-	    try_place(own, "../libexec/stepgate/", path, size) == 0)
+	if (try_place(own, "", program->name, path, size) == 0 ||
+	    try_place(own, "../libexec/stepgate/", program->name, path, size) == 0)
 		return 0;
 	return err_set(err, ERR_INTERNAL,
-		       "%s: the commit helper " TALK_PROGRAM " is neither here nor in "
-		       "../libexec/stepgate: install both programs together",
-		       own);
+		       "%s: %s %s is neither here nor in ../libexec/stepgate: install the programs "
+		       "together",
+		       own, program->what, program->name);
 }
 
 static void default_signals(void)
@@ -65,7 +75,7 @@ static void default_signals(void)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-/* stdin and stdout are nobody's, stderr is ours, TALK_FD is its end. */
+/* stdin and stdout are nobody's, stderr is ours, COMPANION_FD is its end. */
 _Noreturn static void become(const char *path, int end)
 {
 	char *const argv[] = {(char *)(uintptr_t)path, NULL};
@@ -74,18 +84,19 @@ _Noreturn static void become(const char *path, int end)
 	end = fcntl(end, F_DUPFD_CLOEXEC, 10); /* it may stand on 0 to 3 itself */
 	const int nobody = open("/dev/null", O_RDWR | O_CLOEXEC);
 	if (end < 0 || nobody < 0 || dup2(nobody, STDIN_FILENO) < 0 ||
-	    dup2(nobody, STDOUT_FILENO) < 0 || dup2(end, TALK_FD) < 0 ||
-	    close_range(TALK_FD + 1, ~0U, CLOSE_RANGE_CLOEXEC) != 0)
+	    dup2(nobody, STDOUT_FILENO) < 0 || dup2(end, COMPANION_FD) < 0 ||
+	    close_range(COMPANION_FD + 1, ~0U, CLOSE_RANGE_CLOEXEC) != 0)
 		_exit(126);
 	execv(path, argv);
 	_exit(127);
 }
 
-int git_helper_start(struct git_helper *helper, struct err *err)
+int companion_start(struct companion *companion, const struct companion_program *program,
+		    struct err *err)
 {
 	char path[PATH_MAX];
 	int ends[2];
-	if (find(path, sizeof(path), err) != 0)
+	if (find(program, path, sizeof(path), err) != 0)
 		return -1;
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
 		return err_errno(err, "%s: can't be started: no socket", path);
@@ -99,7 +110,7 @@ int git_helper_start(struct git_helper *helper, struct err *err)
 		return -1;
 	}
 	setpgid(pid, pid); /* both sides do it, so that it is done whoever runs first */
-	*helper = (struct git_helper){.pid = pid, .fd = ends[0]};
+	*companion = (struct companion){.pid = pid, .fd = ends[0]};
 	return 0;
 }
 
@@ -129,18 +140,18 @@ static void put_how(int status, int killed, char *how, size_t size)
 		snprintf(how, size, "exit status %d", WEXITSTATUS(status));
 }
 
-void git_helper_stop(struct git_helper *helper, int64_t patience_ms, char *how, size_t size)
+void companion_stop(struct companion *companion, int64_t patience_ms, char *how, size_t size)
 {
 	int status = 0;
-	if (helper->pid == 0)
+	if (companion->pid == 0)
 		return;
-	close(helper->fd);
-	const int killed = !ends_within(helper->pid, patience_ms);
+	close(companion->fd);
+	const int killed = !ends_within(companion->pid, patience_ms);
 	if (killed)
-		kill(helper->pid, SIGKILL);
-	while (waitpid(helper->pid, &status, 0) < 0 && errno == EINTR)
+		kill(companion->pid, SIGKILL);
+	while (waitpid(companion->pid, &status, 0) < 0 && errno == EINTR)
 		;
 	if (how)
 		put_how(status, killed, how, size);
-	git_helper_init(helper);
+	companion_init(companion);
 }
