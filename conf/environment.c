@@ -1,18 +1,12 @@
 /* Settings of the environment: those in a config, and those in a file that only its owner can read.
  * A value may be a secret: none of them is ever part of an error. */
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "conf/build.h"
+#include "conf/own_file.h"
 #include "conf/paths.h"
-#include "conf/utf8.h"
-
-#define FILE_MOST 65536
 
 static bool same_name(const char *a, const char *b)
 {
@@ -119,59 +113,19 @@ static int take_text(struct build *build, const char *path, char *text, size_t r
 	return 0;
 }
 
-/* NULL where only we can read it, or why that is not so. */
-static const char *not_ours(int fd)
-{
-	struct stat status;
-	if (fstat(fd, &status) != 0)
-		return strerror(errno);
-	if (!S_ISREG(status.st_mode))
-		return "it is no regular file";
-	if (status.st_uid != geteuid())
-		return "it belongs to someone else";
-	if (status.st_mode & 077)
-		return "others can read or write it: chmod 600";
-	return status.st_size > FILE_MOST ? "it is larger than 64 KiB" : NULL;
-}
-
-/* Reads the file into text[FILE_MOST + 1]. NULL, or what is wrong with it. */
-static const char *read_text(const char *path, char *text)
-{
-	size_t length = 0;
-	const int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-	if (fd < 0)
-		return errno == ENOENT ? "there is no such file" : strerror(errno);
-	const char *wrong = not_ours(fd);
-	ssize_t got = wrong ? 0 : 1;
-	while (got > 0 && length < FILE_MOST) {
-		got = read(fd, text + length, FILE_MOST - length);
-		if (got > 0)
-			length += (size_t)got;
-		else if (got < 0 && errno == EINTR)
-			got = 1;
-	}
-	if (got < 0)
-		wrong = strerror(errno);
-	close(fd);
-	text[length] = '\0';
-	if (!wrong && (strlen(text) != length || utf8_valid(text, length) != length))
-		wrong = "it is not UTF-8 text";
-	return wrong;
-}
-
 static int take_file(struct build *build, const struct setting *setting, size_t room,
 		     struct list *list)
 {
 	const char *path = path_absolute(build->arena, setting->value);
-	char *text = calloc(1, FILE_MOST + 1);
+	char *text = calloc(1, OWN_FILE_MOST + 1);
 	if (!path || !text) {
 		free(text);
 		return build_no_memory(build);
 	}
-	const char *wrong = read_text(path, text);
+	const char *wrong = own_file_read(path, text);
 	const int failed = wrong ? build_refuse_value(build, setting, wrong)
 				 : take_text(build, path, text, room, list);
-	explicit_bzero(text, FILE_MOST + 1);
+	explicit_bzero(text, OWN_FILE_MOST + 1);
 	free(text);
 	return failed;
 }
