@@ -37,15 +37,17 @@ FLAGS_LINK := $(LDFLAGS_$(FLAVOUR)) $(LDFLAGS) -Wl,--as-needed
 
 LIBS_STEPGATE := -lconfuse -lcjson -lsqlite3
 LIBS_HELPER   := -lgit2
+LIBS_SENDER   := -lcurl -lcrypto
 LIBS_CHECK    := -lcheck -lsubunit -lm -lrt -lpthread
 
 object = $(patsubst %.c,$(B)/%.o,$(1))
-MAINS  := runner/main.c runner/helper/main.c
+MAINS  := runner/main.c runner/helper/main.c runner/sender/main.c
 # Programs take from the libraries what they call and no more, so that the helper alone links libgit2.
 LIBRARY := $(call object,$(wildcard fsm/*.c conf/*.c status/*.c plugins/*.c))
 RUNNER  := $(call object,$(filter-out $(MAINS),$(wildcard runner/*.c)))
 HELPER  := $(call object,$(filter-out $(MAINS),$(wildcard runner/helper/*.c)))
-PARTS   := $(B)/librunner.a $(B)/libhelper.a $(B)/libstepgate.a
+SENDER  := $(call object,$(filter-out $(MAINS),$(wildcard runner/sender/*.c)))
+PARTS   := $(B)/librunner.a $(B)/libhelper.a $(B)/libsender.a $(B)/libstepgate.a
 LINK_PARTS := -Wl,--start-group $(PARTS) -Wl,--end-group
 
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/test_*.c))
@@ -62,7 +64,7 @@ MODULES    := $(patsubst plugins/modules/%.c,$(B)/modules/%.so,$(wildcard plugin
 	demo check soak bench fuzz lint format install clean help
 
 all: programs $(MANUALS)
-programs: $(B)/stepgate $(B)/stepgate-git $(MODULES)
+programs: $(B)/stepgate $(B)/stepgate-git $(B)/stepgate-send $(MODULES)
 unit-tests: $(UNIT_TESTS)
 tools: $(TOOLS)
 fuzzers: $(FUZZERS)
@@ -73,7 +75,7 @@ stamp = @mkdir -p $(@D); printf '%s\n' '$(1)' | cmp -s - $@ || printf '%s\n' '$(
 $(B)/flags: FORCE
 	$(call stamp,$(CC) $(FLAGS_C) $(FLAGS_LINK))
 $(B)/members: FORCE
-	$(call stamp,$(LIBRARY) $(RUNNER) $(HELPER))
+	$(call stamp,$(LIBRARY) $(RUNNER) $(HELPER) $(SENDER))
 
 compile = $(Q)mkdir -p $(@D) && $(CC) $(FLAGS_C) $(1) -MMD -MP -c $< -o $@
 link    = $(Q)mkdir -p $(@D) && $(CC) -o $@ $(FLAGS_LINK) $(1)
@@ -89,6 +91,7 @@ $(B)/%.o: %.c $(B)/flags
 $(B)/libstepgate.a: $(LIBRARY)
 $(B)/librunner.a: $(RUNNER)
 $(B)/libhelper.a: $(HELPER)
+$(B)/libsender.a: $(SENDER)
 # Files of one name in two folders are two members: q, for r would have the second replace the first.
 $(PARTS): $(B)/members
 	$(call say,AR,$@)
@@ -102,6 +105,10 @@ $(B)/stepgate-git: $(B)/runner/helper/main.o $(PARTS)
 	$(call say,LINK,$@)
 	$(call link,$< $(LINK_PARTS) $(LIBS_HELPER))
 
+$(B)/stepgate-send: $(B)/runner/sender/main.o $(PARTS)
+	$(call say,LINK,$@)
+	$(call link,$< $(LINK_PARTS) $(LIBS_SENDER))
+
 # As anybody's module is built: without a sanitizer, and with nothing exported but what says so.
 $(B)/modules/%.so: plugins/modules/%.c $(B)/flags
 	$(call say,LINK,$@)
@@ -110,7 +117,7 @@ $(B)/modules/%.so: plugins/modules/%.c $(B)/flags
 
 $(B)/unit/%: $(B)/tests/unit/%.o $(PARTS)
 	$(call say,LINK,$@)
-	$(call link,$< $(LINK_PARTS) $(LIBS_STEPGATE) $(LIBS_HELPER) $(LIBS_CHECK))
+	$(call link,$< $(LINK_PARTS) $(LIBS_STEPGATE) $(LIBS_HELPER) $(LIBS_SENDER) $(LIBS_CHECK))
 
 $(B)/tools/%: $(B)/tests/tools/%.o
 	$(call say,LINK,$@)
@@ -123,7 +130,7 @@ $(B)/tools/%.so: tests/faults/%.c $(B)/flags
 
 $(B)/fuzzers/%: $(B)/tests/fuzz/%.o $(PARTS)
 	$(call say,LINK,$@)
-	$(call link,-fsanitize=fuzzer $< $(LINK_PARTS) $(LIBS_STEPGATE) $(LIBS_HELPER))
+	$(call link,-fsanitize=fuzzer $< $(LINK_PARTS) $(LIBS_STEPGATE) $(LIBS_HELPER) $(LIBS_SENDER))
 
 # The manuals are printed by the program, so that they say what it does.
 $(B)/man/stepgate.1: runner/manual.sh $(B)/stepgate
@@ -175,7 +182,7 @@ install: all
 		$(DESTDIR)$(PREFIX)/include $(DESTDIR)$(PREFIX)/lib/pkgconfig \
 		$(DESTDIR)$(PREFIX)/lib/stepgate
 	install -m 755 $(B)/stepgate $(DESTDIR)$(PREFIX)/bin/
-	install -m 755 $(B)/stepgate-git $(DESTDIR)$(PREFIX)/libexec/stepgate/
+	install -m 755 $(B)/stepgate-git $(B)/stepgate-send $(DESTDIR)$(PREFIX)/libexec/stepgate/
 	install -m 644 $(B)/man/stepgate.1 $(DESTDIR)$(PREFIX)/share/man/man1/
 	install -m 644 $(B)/man/stepgate.conf.5 $(DESTDIR)$(PREFIX)/share/man/man5/
 	install -m 644 plugins/stepgate-plugin.7 $(DESTDIR)$(PREFIX)/share/man/man7/

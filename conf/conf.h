@@ -46,12 +46,7 @@ enum conf_when_complete {
 enum conf_meter {
 	CONF_METER_NONE, /* what the worker says on STEPGATE_USAGE_FD, or nothing: a known zero */
 	CONF_METER_COMMAND, /* meter_command prints the number of tokens that the step used */
-	CONF_METER_CLAUDE,  /* what this agent prints, and the files that it writes */
-	CONF_METER_CODEX,
-	CONF_METER_GEMINI,
-	CONF_METER_OPENCODE,
-	CONF_METER_AUTO,  /* whichever of these it is */
-	CONF_METER_JSONL, /* the same lines as on STEPGATE_USAGE_FD, among those that it prints */
+	CONF_METER_JSONL,   /* the same lines as on STEPGATE_USAGE_FD, among those that it prints */
 };
 
 /* A plugin, as any section names one: a module or a program that speaks the protocol of plugins.
@@ -94,24 +89,32 @@ struct conf_step {
 enum conf_report_type {
 	CONF_REPORT_FILE,    /* a JSON line is appended to a file */
 	CONF_REPORT_PROGRAM, /* a program is given the JSON on its stdin */
+	CONF_REPORT_SLACK,   /* an incoming webhook of Slack's is sent the words */
+	CONF_REPORT_WEBHOOK, /* a web server is sent the JSON, signed where there is a key */
+	CONF_REPORT_DESKTOP, /* a notification on the desktop, where there is one */
+	CONF_REPORT_GITHUB,  /* the summary of the job and annotations, in GitHub Actions */
 };
 
 /* What a report is sent on: bits of conf_report.on. */
 enum conf_report_event {
-	CONF_ON_STARTED = 1 << 0, /* a cycle began */
-	CONF_ON_STEP = 1 << 1,    /* a step ended, well or not */
-	CONF_ON_NOK = 1 << 2,     /* a step ended NOK */
-	CONF_ON_CLOSED = 1 << 3,  /* a cycle closed */
+	CONF_ON_STARTED = 1 << 0,   /* a cycle began */
+	CONF_ON_STEP = 1 << 1,      /* a step ended, well or not */
+	CONF_ON_NOK = 1 << 2,       /* a step ended NOK */
+	CONF_ON_CLOSED = 1 << 3,    /* a cycle closed */
+	CONF_ON_THRESHOLD = 1 << 4, /* a cycle closed since the threshold was reached */
 };
 
 struct conf_report {
 	const char *title;
 	int line;
 	enum conf_report_type type;
-	const char *path;           /* FILE: absolute */
+	const char *path;           /* FILE: absolute; else NULL */
 	const char *const *command; /* PROGRAM */
-	int64_t timeout_ms;         /* PROGRAM */
-	unsigned on;                /* conf_report_event bits */
+	/* SLACK and WEBHOOK; secrets, as the next: no message, log, plan or database has them */
+	const char *url;
+	const char *signing_key; /* WEBHOOK, or NULL where it is not signed */
+	int64_t timeout_ms;      /* of all but FILE and GITHUB: how long it may hold the cycle up */
+	unsigned on;             /* conf_report_event bits */
 };
 
 /* A further verdict before each step. One of module, program and command is there. */

@@ -25,10 +25,11 @@ static const char *const on_failure[] = {"close", "retry", "skip", NULL};
 static const char *const on_failure_work[] = {"salvage", "commit", "keep", NULL};
 static const char *const when_complete[] = {"stop", "restart", NULL};
 static const char *const measure[] = {"fresh", "all", "context", NULL};
-static const char *const meter[] = {"command", "jsonl", "claude", NULL};
+static const char *const meter[] = {"command", "jsonl", NULL};
 static const char *const usage[] = {"optional", "required", NULL};
-static const char *const report_type[] = {"file", "program", NULL};
-static const char *const report_on[] = {"started", "step", "nok", "closed", NULL};
+static const char *const report_type[] = {"file",    "program", "slack", "webhook",
+					  "desktop", "github",  NULL};
+static const char *const report_on[] = {"started", "step", "nok", "closed", "threshold", NULL};
 
 #define SECTION(n, t, h)                                                       \
 	{                                                                      \
@@ -47,6 +48,11 @@ static const char *const report_on[] = {"started", "step", "nok", "closed", NULL
 	{                                                                                         \
 		.section = s, .name = "environment", .type = OPTION_STRINGS, .max = ARGUMENT_MAX, \
 		.raw = true, .secret = true, .help = h                                            \
+	}
+#define SECRET(s, n, h)                                                              \
+	{                                                                            \
+		.section = s, .name = n, .type = OPTION_STRING, .max = PATH_LONGEST, \
+		.secret = true, .help = h                                            \
 	}
 #define ENVIRONMENT_FILE(s, h) STRING(s, "environment_file", PATH_LONGEST, NULL, h)
 #define INTEGER(s, n, lo, hi, f, h)                                                    \
@@ -117,11 +123,10 @@ static const char *const report_on[] = {"started", "step", "nok", "closed", NULL
 			"how many processes and threads it may be at a time; without it, no "      \
 			"limit"),                                                                  \
 		CHOICE(s, "meter", meter, NULL,                                                    \
-		       "how its usage is found out: by meter_command; from lines of JSON that it " \
-		       "prints, {\"tokens\": N} or {\"tokens_delta\": N}; or from what an agent "  \
-		       "that "                                                                     \
-		       "it runs prints as JSON and writes below HOME; without it, it tells by "    \
-		       "itself"),                                                                  \
+		       "how its usage is found out: by meter_command, or from lines of JSON that " \
+		       "it prints, {\"tokens\": N} or {\"tokens_delta\": N}; without it, it "      \
+		       "tells "                                                                    \
+		       "by itself"),                                                               \
 		RAW(s, "meter_command", OPTION_STRINGS,                                            \
 		    "a program that prints the number of tokens that the step used"),              \
 		CHOICE(s, "usage", usage, "optional",                                              \
@@ -231,15 +236,26 @@ const struct option conf_options[] = {
 		 "none fails to give a verdict"),
 
 	CHOICE("report", "type", report_type, NULL,
-	       "append to a file, or run a program; without it, the title if it is one of these"),
+	       "how it is told; without it, the title if it is one of these"),
 	STRING("report", "path", PATH_LONGEST, NULL,
 	       "with file: the file, a JSON line for each report"),
 	RAW("report", "command", OPTION_STRINGS,
 	    "with program: the program and its arguments; it is given the report as JSON"),
+	SECRET("report", "url",
+	       "with slack: the incoming webhook; with webhook: where the JSON is sent"),
+	STRING("report", "url_file", PATH_LONGEST, NULL,
+	       "instead of url: a file with nothing else in it, that only its owner can read"),
+	SECRET("report", "signing_key",
+	       "with webhook: the key that what is sent is signed with (HMAC-SHA256): base64 after "
+	       "whsec_, or any text"),
+	STRING("report", "signing_key_file", PATH_LONGEST, NULL,
+	       "instead of signing_key: a file with nothing else in it, that only its owner can "
+	       "read"),
 	DURATION("report", "timeout", 100 * MILLISECONDS, HOURS, "5s",
-		 "with program: how long it may take"),
+		 "how long the cycle may be held up for it; what is not told by then is kept"),
 	CHOICES("report", "on", report_on, "{\"step\", \"closed\"}",
-		"what is told: a cycle started, a step ended, a step ended NOK, a cycle closed"),
+		"what is told: a cycle started, a step ended, a step ended NOK, a cycle closed, a "
+		"cycle closed since the threshold was reached"),
 };
 const size_t conf_noptions = sizeof(conf_options) / sizeof(conf_options[0]);
 

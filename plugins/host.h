@@ -38,6 +38,8 @@ struct host {
 	 */
 	int (*run)(const struct host *host, const struct host_program *program,
 		   struct host_result *result, struct err *err);
+	/* A line for stdout, for what reads it there. */
+	void (*say)(const struct host *host, const char *line);
 };
 
 /* 0 where a program that was run ended by itself with 0; else -1 and *err as host_run has it. */

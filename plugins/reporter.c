@@ -1,16 +1,24 @@
 #include "plugins/reporter.h"
 
 #include <cjson/cJSON.h>
+#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
+#include "fsm/bug.h"
 #include "plugins/reporter_kinds.h"
 #include "status/clock.h"
 #include "status/json.h"
 
-static reporter_kind *const kinds[] = {
-	[CONF_REPORT_FILE] = reporter_file,
-	[CONF_REPORT_PROGRAM] = reporter_program,
+static const struct {
+	reporter_kind *deliver;
+	reporter_body *body; /* of a remote one */
+} kinds[] = {
+	[CONF_REPORT_FILE] = {.deliver = reporter_file},
+	[CONF_REPORT_PROGRAM] = {.deliver = reporter_program},
+	[CONF_REPORT_SLACK] = {.body = reporter_slack},
+	[CONF_REPORT_WEBHOOK] = {.body = reporter_webhook},
+	[CONF_REPORT_DESKTOP] = {.deliver = reporter_desktop},
+	[CONF_REPORT_GITHUB] = {.deliver = reporter_github},
 };
 
 static const char *event_name(unsigned on)
@@ -90,30 +98,35 @@ bool reporter_wants(const struct conf_report *to, const struct report *report)
 	return (to->on & report->on) != 0;
 }
 
-int reporter_deliver(const struct conf_report *to, const char *line, const struct host *host,
-		     struct err *err)
+char *reporter_keyed(const struct reporter_mail *mail, size_t *length)
 {
-	/* From here on it is bytes with a length, a newline at their end. */
-	const size_t length = strlen(line) + 1;
-	char *bytes = malloc(length);
-	if (!bytes)
-		return err_set(err, ERR_INTERNAL, "out of memory");
-	memcpy(bytes, line, length - 1);
-	bytes[length - 1] = '\n';
-	const int result = kinds[to->type](to, bytes, length, host, err);
-	free(bytes);
-	return result;
+	/* The line is an object that is not empty, and the key needs no escape. */
+	char *text = NULL;
+	const int made = asprintf(&text, "{\"key\":\"%s\",%s\n", mail->key, mail->line + 1);
+	if (made < 0)
+		return NULL;
+	*length = (size_t)made;
+	return text;
 }
 
-int reporter_send(const struct conf_report *to, const struct report *report,
-		  const struct host *host, struct err *err)
+bool reporter_is_remote(const struct conf_report *to)
 {
-	if (!reporter_wants(to, report))
-		return 0;
-	char *line = reporter_json(report);
-	if (!line)
+	return kinds[to->type].body != NULL;
+}
+
+int reporter_deliver(const struct conf_report *to, const struct reporter_mail *mail,
+		     const struct host *host, struct err *err)
+{
+	BUG_ON(!kinds[to->type].deliver);
+	return kinds[to->type].deliver(to, mail, host, err);
+}
+
+int reporter_request(const struct conf_report *to, const struct reporter_mail *mail, char **body,
+		     struct err *err)
+{
+	char *made = kinds[to->type].body(to, mail);
+	if (!made)
 		return err_set(err, ERR_INTERNAL, "out of memory");
-	const int result = reporter_deliver(to, line, host, err);
-	free(line);
-	return result;
+	*body = made;
+	return 0;
 }

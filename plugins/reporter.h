@@ -30,14 +30,28 @@ struct report {
 	struct gate_terms terms;
 };
 
-/* Sends it to one reporter if that one wants it. 0 sent or not wanted, -1 and *err. */
-int reporter_send(const struct conf_report *to, const struct report *report,
-		  const struct host *host, struct err *err);
-
-/* The same in two halves, for a report that is kept until it is delivered. Whether the reporter
- * wants it; and the delivery of a line that reporter_json made. 0, or -1 and *err. */
+/* Whether the reporter wants it. */
 bool reporter_wants(const struct conf_report *to, const struct report *report);
-int reporter_deliver(const struct conf_report *to, const char *line, const struct host *host,
+
+/* A line that reporter_json made, on its way to a reporter: at least once, and each time with the
+ * same key, by which whoever gets it can tell one that came twice. */
+struct reporter_mail {
+	const char *line;
+	const char *key; /* letters and digits */
+};
+
+/* Whether it is one that a web server is told by: reporter_request, and not reporter_deliver. */
+bool reporter_is_remote(const struct conf_report *to);
+
+/* Delivers to one that is not remote. Files, GitHub's summary and programs get the key in the JSON.
+ * 0, or -1 and *err. */
+int reporter_deliver(const struct conf_report *to, const struct reporter_mail *mail,
+		     const struct host *host, struct err *err);
+
+/* What a remote one is to be sent, as the body of a POST: JSON (malloc) in *body. 0, or -1 and
+ * *err.
+ */
+int reporter_request(const struct conf_report *to, const struct reporter_mail *mail, char **body,
 		     struct err *err);
 
 /* The report as one line of JSON (malloc, no newline), or NULL when memory is short. */

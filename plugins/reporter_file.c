@@ -1,6 +1,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -56,15 +57,26 @@ static int append(int fd, bool mend, const char *path, const char *line, size_t 
 	return 0;
 }
 
-int reporter_file(const struct conf_report *to, const char *line, size_t length,
-		  const struct host *host, struct err *err)
+int reporter_append(const char *path, const char *bytes, size_t length, struct err *err)
 {
 	struct stat stat = {.st_size = 0};
-	(void)host;
-	const int fd = open_file(to->path, &stat, err);
+	const int fd = open_file(path, &stat, err);
 	if (fd < 0)
 		return -1;
-	const int result = append(fd, line_open(fd, &stat), to->path, line, length, err);
+	const int result = append(fd, line_open(fd, &stat), path, bytes, length, err);
 	close(fd);
+	return result;
+}
+
+int reporter_file(const struct conf_report *to, const struct reporter_mail *mail,
+		  const struct host *host, struct err *err)
+{
+	size_t length;
+	(void)host;
+	char *bytes = reporter_keyed(mail, &length);
+	if (!bytes)
+		return err_set(err, ERR_INTERNAL, "out of memory");
+	const int result = reporter_append(to->path, bytes, length, err);
+	free(bytes);
 	return result;
 }

@@ -4,11 +4,10 @@
 
 #include <stddef.h>
 
-#include "conf/conf.h"
-#include "plugins/host.h"
+#include "plugins/reporter.h"
 
-/* Sends one line of JSON, its newline being the last of `length` bytes. 0, or -1 and *err. */
-typedef int reporter_kind(const struct conf_report *to, const char *line, size_t length,
+/* Sends it. 0, or -1 and *err. */
+typedef int reporter_kind(const struct conf_report *to, const struct reporter_mail *mail,
 			  const struct host *host, struct err *err);
 
 /* Appends it to the regular file to->path with one write, made durable. The file is made where it
@@ -18,5 +17,25 @@ reporter_kind reporter_file;
 
 /* Gives it to the program to->command on its stdin; what that prints is dropped. */
 reporter_kind reporter_program;
+
+/* Shows it on the desktop by notify-send. Where there is no desktop or no such program nothing is
+ * shown, and that is no failure. */
+reporter_kind reporter_desktop;
+
+/* In a job of GitHub Actions: adds a line to its summary, and says an annotation for what went
+ * wrong or closed the cycle. Elsewhere nothing is done, and that is no failure. */
+reporter_kind reporter_github;
+
+/* Makes the body that is posted; see reporter_request. */
+typedef char *reporter_body(const struct conf_report *to, const struct reporter_mail *mail);
+reporter_body reporter_slack;
+reporter_body reporter_webhook;
+
+/* For the kinds: the line with the key as its first member and a newline at its end (malloc), or
+ * NULL when memory is short. */
+char *reporter_keyed(const struct reporter_mail *mail, size_t *length);
+
+/* Appends `length` bytes, as reporter_file does. */
+int reporter_append(const char *path, const char *bytes, size_t length, struct err *err);
 
 #endif

@@ -33,7 +33,7 @@ int closing_note(struct session *session, enum fsm_event why)
 	find_words(session, why, &words);
 	session->note = (struct journal_note){.message = words.line, .reason = words.reason};
 	struct report report = {
-		.on = CONF_ON_CLOSED,
+		.on = CONF_ON_CLOSED | (why == FSM_EV_THRESHOLD ? (unsigned)CONF_ON_THRESHOLD : 0U),
 		.text = words.line,
 		.reason = words.reason,
 		.cause = line_cause(why),

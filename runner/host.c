@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "runner/child.h"
+#include "runner/session.h"
 #include "runner/stop.h"
 #include "status/text.h"
 
@@ -81,7 +82,13 @@ static int run(const struct host *host, const struct host_program *program,
 	return 0;
 }
 
+static void say(const struct host *host, const char *line)
+{
+	(void)host;
+	session_say(line);
+}
+
 void host_init(struct host *host)
 {
-	*host = (struct host){.run = run};
+	*host = (struct host){.run = run, .say = say};
 }

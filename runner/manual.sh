@@ -68,6 +68,7 @@ T}
 REPORT	T{
 the \fBtimeout\fR of each report that is a program + 2 s for each report
 T}
+the end of the run	the longest \fBtimeout\fR of the reports that web servers have not taken yet
 .TE
 .PP
 So a run that is in STEP ends after at most the sum of STEP, COMMIT and REPORT, and of COMMIT and
@@ -134,6 +135,31 @@ Stepgate\-Round	which time the plan is done, from the second on
 Stepgate\-Attempt	which time the step is tried in the cycle, from the second on
 Stepgate\-Status	NOK where the worker did not succeed
 .TE
+.SH REPORTS
+A report is on the disk, in an outbox, before it is sent, and stays there until it has arrived: at
+least once, each time with the same key. One that fails is tried again in the same run, after 1 s, 2 s,
+4 s, at most 1 min, and by each run after that for a week; then it is given up, and said to be.
+.PP
+\fBslack\fR and \fBwebhook\fR are sent by a process of its own, \fBstepgate\-send\fR, beside the
+cycle, which waits for them at its end alone, for at most their \fBtimeout\fR. Others hold the cycle
+up while they work; one that took all its \fBtimeout\fR is not asked again in that run. Proxies come
+from the environment, as curl has them; redirects are not followed; certificates are checked.
+.PP
+A webhook is sent the report as JSON by POST, with the headers
+.TS
+l lx.
+idempotency\-key, webhook\-id	its key: the same when it comes again
+webhook\-timestamp	when it was sent, in seconds since 1970
+webhook\-signature	T{
+with a \fBsigning_key\fR: "v1," and the base64 of the HMAC\-SHA256 of "ID.TIMESTAMP.BODY", as in the
+Standard Webhooks specification
+T}
+.TE
+.PP
+In what goes to files and programs the key is the member \fBkey\fR. \fBgithub\fR writes to the job's
+summary, and annotates what went wrong or closed the cycle; outside of GitHub Actions it does nothing.
+\fBdesktop\fR runs notify\-send where there is a desktop. URLs and keys are part of no message, log,
+plan or database: write them as "\${VARIABLE}", or in a file of mode 0600.
 .SH AGENTS THAT DRIVE THEMSELVES
 .B stepgate mcp
 gives an agent the tracker's verbs as tools (Model Context Protocol, over stdio).

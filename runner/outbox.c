@@ -4,7 +4,36 @@
 #include <string.h>
 
 #include "runner/host.h"
+#include "runner/sender.h"
 #include "status/clock.h"
+
+#define KEEP_US         INT64_C(604800000000) /* a week */
+#define RETRY_MS        1000                  /* after a first failure; doubled for each after it */
+#define RETRY_MOST_MS   60000
+#define NOT_IN_THIS_RUN INT64_MAX
+
+/* A letter that the sender has. */
+struct handed {
+	int64_t id;
+	const struct conf_report *to;
+};
+
+/* How it goes with a reporter in this run. */
+struct standing {
+	int failures;       /* one after another */
+	int64_t not_before; /* clock_monotonic_ms */
+	bool warned;        /* of this row of failures */
+};
+
+struct outbox {
+	struct sender sender;
+	bool broken; /* the sender is not to be had in this run */
+	struct handed *handed;
+	size_t nhanded, room;
+	int64_t newest;             /* the newest id that was handed over */
+	size_t kept;                /* reports that wait for the next run */
+	struct standing *standings; /* one for each reporter of the config */
+};
 
 void outbox_forget(struct session *session)
 {
@@ -77,24 +106,182 @@ static void copy_row(void *context, const struct journal_report *row)
 		.id = row->id,
 		.reporter = strdup(row->reporter),
 		.line = strdup(row->line),
+		.key = strdup(row->key),
+		.at = row->at,
 	};
-	copies->failed |= !copy.reporter || !copy.line;
+	copies->failed |= !copy.reporter || !copy.line || !copy.key;
 	copies->rows[copies->count++] = copy;
 }
 
-static void deliver(struct session *session, const struct journal_report *row)
+static void warn_of(struct session *session, const struct conf_report *to, const char *why,
+		    const char *then)
+{
+	struct standing *standing = &session->round->standings[to - session->conf->reports];
+	if (!standing->warned)
+		session_warn(session, "report \"%s\" failed: %s: %s", to->title, why, then);
+	standing->warned = true;
+}
+
+static void take_out(struct session *session, int64_t id)
+{
+	struct err err = {.code = ERR_NONE};
+	if (journal_outbox_remove(session->journal, id, &err) != 0)
+		session_warn(session, "a report that was delivered may be delivered again: %s",
+			     err.text);
+}
+
+static int64_t retry_ms(int failures)
+{
+	int64_t ms = RETRY_MS;
+	while (--failures > 0 && ms < RETRY_MOST_MS)
+		ms *= 2;
+	return ms < RETRY_MOST_MS ? ms : RETRY_MOST_MS;
+}
+
+/* One that took all its time is not waited for again in this run. */
+static void put_off(struct standing *standing, const struct conf_report *to, int64_t began)
+{
+	const int64_t now = clock_monotonic_ms();
+	standing->failures++;
+	standing->not_before = now - began >= to->timeout_ms && to->type != CONF_REPORT_FILE
+				       ? NOT_IN_THIS_RUN
+				       : now + retry_ms(standing->failures);
+}
+
+static void deliver(struct session *session, const struct conf_report *to,
+		    const struct journal_report *row)
 {
 	struct err err = {.code = ERR_NONE};
 	struct host host;
-	const struct conf_report *to = find_reporter(session->conf, row->reporter);
-	host_init(&host);
-	/* One of another config in the same repository is left for a run of that. */
-	if (!to)
+	struct standing *standing = &session->round->standings[to - session->conf->reports];
+	const struct reporter_mail mail = {.line = row->line, .key = row->key};
+	const int64_t began = clock_monotonic_ms();
+	if (began < standing->not_before)
 		return;
-	if (reporter_deliver(to, row->line, &host, &err) != 0)
-		session_warn(session, "report \"%s\" failed: %s", to->title, err.text);
-	if (journal_outbox_remove(session->journal, row->id, &err) != 0)
-		session_warn(session, "report \"%s\": %s", to->title, err.text);
+	host_init(&host);
+	if (reporter_deliver(to, &mail, &host, &err) == 0) {
+		*standing = (struct standing){.failures = 0};
+		take_out(session, row->id);
+		return;
+	}
+	put_off(standing, to, began);
+	warn_of(session, to, err.text, "it is kept, and tried again");
+}
+
+static void lose_sender(struct session *session, const struct err *err)
+{
+	struct outbox *round = session->round;
+	round->broken = true;
+	round->nhanded = 0;
+	session_warn(session, "reports to web servers are kept for the next run: %s", err->text);
+}
+
+static int hand_over(struct session *session, const struct conf_report *to,
+		     const struct journal_report *row, struct err *err)
+{
+	struct outbox *round = session->round;
+	const struct reporter_mail mail = {.line = row->line, .key = row->key};
+	char *body;
+	if (round->nhanded == round->room) {
+		const size_t room = round->room ? 2 * round->room : 8;
+		struct handed *more = realloc(round->handed, room * sizeof(*more));
+		if (!more)
+			return err_set(err, ERR_INTERNAL, "out of memory");
+		round->handed = more;
+		round->room = room;
+	}
+	if (reporter_request(to, &mail, &body, err) != 0)
+		return -1;
+	const struct letter letter = {
+		.id = row->id,
+		.reporter = to->title,
+		.key = row->key,
+		.url = to->url,
+		.signing_key = to->signing_key,
+		.body = body,
+		.timeout_ms = to->timeout_ms,
+	};
+	const int result = sender_hand(&round->sender, &letter, err);
+	free(body);
+	if (result == 0)
+		round->handed[round->nhanded++] = (struct handed){.id = row->id, .to = to};
+	round->newest = row->id;
+	return result;
+}
+
+static void send_off(struct session *session, const struct conf_report *to,
+		     const struct journal_report *row)
+{
+	struct err err = {.code = ERR_NONE};
+	if (session->round->broken || row->id <= session->round->newest)
+		return;
+	if (hand_over(session, to, row, &err) != 0)
+		lose_sender(session, &err);
+}
+
+static void move_on(struct session *session, const struct journal_report *row)
+{
+	const struct conf_report *to = find_reporter(session->conf, row->reporter);
+	if (clock_now() - row->at > KEEP_US) {
+		session_warn(session,
+			     "a report to \"%s\" could not be delivered for a week, and is "
+			     "given up: %s",
+			     row->reporter, row->line);
+		take_out(session, row->id);
+	} else if (!to) {
+		return; /* one of another config in the same repository is left for a run of that */
+	} else if (reporter_is_remote(to)) {
+		send_off(session, to, row);
+	} else {
+		deliver(session, to, row);
+	}
+}
+
+static void on_answer(void *context, const struct letter_answer *answer)
+{
+	struct session *session = context;
+	struct outbox *round = session->round;
+	size_t i = 0;
+	while (i < round->nhanded && round->handed[i].id != answer->id)
+		i++;
+	if (i == round->nhanded)
+		return;
+	const struct conf_report *to = round->handed[i].to;
+	if (answer->end == LETTER_FAILED) {
+		warn_of(session, to, answer->why, "it is kept, and tried again");
+		return;
+	}
+	round->handed[i] = round->handed[--round->nhanded];
+	if (answer->end == LETTER_REFUSED) {
+		warn_of(session, to, answer->why, "it is kept for the next run");
+		round->kept++;
+		return;
+	}
+	round->standings[to - session->conf->reports].warned = false;
+	take_out(session, answer->id);
+}
+
+static void collect(struct session *session, int64_t deadline)
+{
+	struct err err = {.code = ERR_NONE};
+	if (sender_collect(&session->round->sender, deadline, on_answer, session, &err) != 0)
+		lose_sender(session, &err);
+}
+
+/* What this run knows of its reporters, made when the first report is on its way. */
+static int begin_round(struct session *session)
+{
+	struct outbox *round = calloc(1, sizeof(*round));
+	struct standing *standings = calloc(session->conf->nreports, sizeof(*standings));
+	if (!round || !standings) {
+		free(round);
+		free(standings);
+		return -1;
+	}
+	sender_init(&round->sender);
+	round->standings = standings;
+	session->round = round;
+	return 0;
 }
 
 void outbox_deliver(struct session *session)
@@ -104,14 +291,48 @@ void outbox_deliver(struct session *session)
 	outbox_forget(session);
 	if (session->conf->nreports == 0)
 		return;
-	if (journal_outbox(session->journal, copy_row, &copies, &err) != 0 || copies.failed)
+	copies.failed = !session->round && begin_round(session) != 0;
+	if (copies.failed || journal_outbox(session->journal, copy_row, &copies, &err) != 0 ||
+	    copies.failed)
 		session_warn(session, "reports are kept for the next run: %s",
-			     copies.failed ? "out of memory" : err.text);
+			     err.code != ERR_NONE ? err.text : "out of memory");
 	for (size_t i = 0; i < copies.count; i++) {
+		const struct journal_report *row = &copies.rows[i];
 		if (!copies.failed)
-			deliver(session, &copies.rows[i]);
-		free((char *)(uintptr_t)copies.rows[i].reporter);
-		free((char *)(uintptr_t)copies.rows[i].line);
+			move_on(session, row);
+		free((char *)(uintptr_t)row->reporter);
+		free((char *)(uintptr_t)row->line);
+		free((char *)(uintptr_t)row->key);
 	}
 	free(copies.rows);
+	if (session->round)
+		collect(session, 0);
+}
+
+/* How long the letters that are out may be waited for. */
+static int64_t patience_ms(const struct outbox *round)
+{
+	int64_t most = 0;
+	for (size_t i = 0; i < round->nhanded; i++)
+		if (round->handed[i].to->timeout_ms > most)
+			most = round->handed[i].to->timeout_ms;
+	return most;
+}
+
+void outbox_finish(struct session *session)
+{
+	struct outbox *round = session->round;
+	if (!round)
+		return;
+	if (round->nhanded > 0)
+		collect(session, clock_monotonic_ms() + patience_ms(round));
+	if (round->nhanded + round->kept > 0)
+		session_warn(session,
+			     "reports that did not arrive, and are kept for the next run: %zu",
+			     round->nhanded + round->kept);
+	sender_release(&round->sender);
+	free(round->handed);
+	free(round->standings);
+	free(round);
+	session->round = NULL;
 }

@@ -1,6 +1,7 @@
 /* Reports on their way: they are put on disk with the move that they report, delivered after it,
  * and taken out once they were, so that a death in between delivers them with the next start: at
- * least once, each with the same `key`. */
+ * least once, each with the same key. One that can't be delivered is tried again in this run, each
+ * time after a longer wait, and by the runs after it for a week. */
 #ifndef RUNNER_OUTBOX_H
 #define RUNNER_OUTBOX_H
 
@@ -14,8 +15,13 @@ int outbox_fill(struct session *session, struct report *report);
 /* Forgets what outbox_fill put into the note. */
 void outbox_forget(struct session *session);
 
-/* Delivers what is there, after outbox_forget. A reporter that fails is warned of and not asked
- * again for that report; it changes nothing. */
+/* Delivers what is there, after outbox_forget. What a web server is told by is handed to the sender
+ * and not waited for; another reporter may hold the cycle up for its timeout, and then no more in
+ * this run. One that fails is warned of, and changes nothing. */
 void outbox_deliver(struct session *session);
+
+/* Waits for the reports that the sender has, for as long as the longest timeout among theirs, and
+ * says how many are left. The journal must still be open. */
+void outbox_finish(struct session *session);
 
 #endif

@@ -51,11 +51,13 @@ struct session {
 	struct journal_note note;      /* what the next move brings along */
 	struct journal_report *outbox; /* the reports in it (runner/outbox.h) */
 	size_t noutbox;
-	struct err err;                 /* why a move was not let through */
-	bool progress;                  /* stderr is a terminal: show what goes on */
-	bool quiet;                     /* stdout has only what is not as it should be */
-	bool foreign;                   /* the cycle taken up belongs to another plan … */
-	bool foreign_agent;             /* … that of an agent which drives itself */
+	struct outbox
+		*round;     /* what this run knows of its reporters; NULL before the first report */
+	struct err err;     /* why a move was not let through */
+	bool progress;      /* stderr is a terminal: show what goes on */
+	bool quiet;         /* stdout has only what is not as it should be */
+	bool foreign;       /* the cycle taken up belongs to another plan … */
+	bool foreign_agent; /* … that of an agent which drives itself */
 	enum fsm_event closed_on;       /* once the cycle is CLOSED */
 	char veto[256];                 /* VETOED: the whole reason, with the gate's own words */
 	struct child_identity leftover; /* the worker of a step taken up; pid 0: none is known */

@@ -75,6 +75,7 @@ int session_open(struct session *session, const struct conf *conf, enum session_
 void session_close(struct session *session)
 {
 	outbox_forget(session);
+	outbox_finish(session);
 	cycle_free(session->cycle);
 	git_free(session->git);
 	plan_release(&session->plan);

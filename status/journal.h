@@ -92,11 +92,14 @@ int journal_process(struct journal *journal, int64_t cycle, const char *process,
 int journal_finished(struct journal *journal, int64_t cycle, struct err *err);
 
 /* A report that is to be delivered to one reporter: put here with the move that it reports
- * (journal_note.outbox), taken out once it was delivered, or failed and was said to. */
+ * (journal_note.outbox, which says reporter and line), taken out once it was delivered, or was
+ * given up. */
 struct journal_report {
-	int64_t id;
+	int64_t id;           /* never used twice */
 	const char *reporter; /* its title in the config */
 	const char *line;     /* JSON */
+	const char *key;      /* of 32 letters and digits: the same for each try */
+	int64_t at;           /* when it was put here: microseconds since 1970 */
 };
 int journal_outbox(struct journal *journal,
 		   void (*each)(void *context, const struct journal_report *report), void *context,

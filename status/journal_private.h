@@ -63,9 +63,11 @@
 	X(PROCESS,                                                                                 \
 	  "UPDATE step SET process = ?2 WHERE id = (SELECT max(id) FROM step WHERE cycle = ?1)")   \
 	X(FINISHED, "UPDATE cycle SET finished = 1 WHERE number = ?1")                             \
-	X(OUTBOX_ADD, "INSERT INTO outbox(cycle, reporter, line) VALUES(?1, ?2, ?3)")              \
+	X(OUTBOX_ADD, "INSERT INTO outbox(cycle, at, reporter, line, key) "                        \
+		      "VALUES(?1, 1000000 * CAST(strftime('%s', 'now') AS INTEGER), ?2, ?3, "      \
+		      "lower(hex(randomblob(16))))")                                               \
 	X(OUTBOX_REMOVE, "DELETE FROM outbox WHERE id = ?1")                                       \
-	X(OUTBOX, "SELECT id, reporter, line FROM outbox ORDER BY id")                             \
+	X(OUTBOX, "SELECT id, reporter, line, key, at FROM outbox ORDER BY id")                    \
 	X(LARGEST, "SELECT max(step.own) FROM step JOIN cycle ON cycle.number = step.cycle "       \
 		   "WHERE cycle.plan = ?1 AND step.estimated = 0 AND step.how IS NOT NULL")        \
 	X(STEPS,                                                                                   \

@@ -253,6 +253,8 @@ static int take_report(void *context, sqlite3_stmt *s)
 		.id = sqlite3_column_int64(s, 0),
 		.reporter = column(s, 1),
 		.line = column(s, 2),
+		.key = column(s, 3),
+		.at = sqlite3_column_int64(s, 4),
 	};
 	outbox->each(outbox->context, &report);
 	return 0;

@@ -52,6 +52,17 @@ static const char *const steps_up[] = {
 	/* Who made a commit; and how the repository was when the cycle began. */
 	"ALTER TABLE step ADD COLUMN way TEXT;"
 	"ALTER TABLE cycle ADD COLUMN repository TEXT;",
+
+	/* A report is tried until it arrives, under one key; an id is never used twice, so that an
+	 * answer that comes late is taken for no other's. */
+	"ALTER TABLE outbox RENAME TO outbox_before;"
+	"CREATE TABLE outbox("
+	"  id INTEGER PRIMARY KEY AUTOINCREMENT, cycle INTEGER NOT NULL, at INTEGER NOT NULL,"
+	"  reporter TEXT NOT NULL, line TEXT NOT NULL, key TEXT NOT NULL);"
+	"INSERT INTO outbox(cycle, at, reporter, line, key) SELECT cycle,"
+	"  1000000 * CAST(strftime('%s', 'now') AS INTEGER), reporter, line,"
+	"  lower(hex(randomblob(16))) FROM outbox_before ORDER BY id;"
+	"DROP TABLE outbox_before;",
 };
 
 enum {

@@ -13,6 +13,8 @@ build libconfuse-dev  header  confuse.h
 build libcjson-dev    header  cjson/cJSON.h
 build libsqlite3-dev  header  sqlite3.h
 build libgit2-dev     header  git2.h
+build libcurl4-openssl-dev header curl/curl.h
+build libssl-dev      header  openssl/hmac.h
 check check           header  check.h
 check spin            program spin
 check jq              program jq
@@ -26,6 +28,8 @@ check strace          program strace
 check g++             program g++
 check pkg-config      program pkg-config
 check python3-jsonschema python jsonschema
+check python3         program python3
+check openssl         program openssl
 lint  clang-format-14 program clang-format-14
 lint  clang-tidy-14   program clang-tidy-14
 lint  cppcheck        program cppcheck

@@ -13,8 +13,8 @@
 #include <unistd.h>
 
 #include "runner/child.h"
-#include "runner/git.h"
 #include "runner/companion.h"
+#include "runner/git.h"
 
 #define BOX 4096
 

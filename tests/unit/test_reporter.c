@@ -1,70 +1,13 @@
 /* Reporters: the JSON line, who gets it, and what happens where it can't be delivered. */
-#include <check.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "plugins/reporter.h"
+#include "tests/unit/reporter_helpers.h"
 
-#define STEP_LINE                                                                             \
-	"{\"event\":\"step\",\"time\":\"2026-02-07T15:30:00.000000Z\",\"title\":\"Nightly\"," \
-	"\"cycle_number\":4,\"message\":\"Step 3 completed: Tokens: 31.2%; Status: OK, "      \
-	"updated & pushed\",\"step\":3,\"description\":\"Run the tests\",\"status\":\"OK\","  \
-	"\"action\":\"updated & pushed\",\"commit\":\"0123abcd\",\"tokens_used\":62400,"      \
-	"\"token_percent\":31.2,\"token_budget\":200000,\"token_threshold\":70000,"           \
-	"\"token_threshold_percent\":35}"
-
-static struct report step_report(void)
-{
-	return (struct report){
-		.on = CONF_ON_STEP,
-		.at = INT64_C(1770478200000000),
-		.title = "Nightly",
-		.cycle = 4,
-		.step = 3,
-		.step_title = "Run the tests",
-		.text = "Step 3 completed: Tokens: 31.2%; Status: OK, updated & pushed",
-		.ok = true,
-		.action = "updated & pushed",
-		.commit = "0123abcd",
-		.used = USAGE_KNOWN(62400),
-		.terms = {.budget = 200000, .threshold = 35},
-	};
-}
-
-/* A host that runs nothing: it keeps what it was asked, and answers what the test laid out. */
-static struct {
-	int calls;
-	char argv0[64], input[2048];
-	size_t length;
-	int64_t timeout_ms;
-	bool bare; /* no environment and no folder of its own */
-	struct host_result answer;
-} asked;
-
-static int fake_run(const struct host *host, const struct host_program *program,
-		    struct host_result *result, struct err *err)
-{
-	(void)host;
-	(void)err;
-	asked.calls++;
-	snprintf(asked.argv0, sizeof(asked.argv0), "%s", program->argv[0]);
-	ck_assert_uint_lt(program->input_length, sizeof(asked.input));
-	memcpy(asked.input, program->input, program->input_length);
-	asked.length = program->input_length;
-	asked.timeout_ms = program->timeout_ms;
-	asked.bare = !program->environment && !program->cwd;
-	*result = asked.answer;
-	return 0;
-}
-
-static const struct host host = {.run = fake_run};
 static const char *const command[] = {"notify", "--quiet", NULL};
 
 static struct conf_report to_file(const char *path)
@@ -90,31 +33,13 @@ static void expect_json(const struct report *report, const char *json)
 	free(line);
 }
 
-static void write_file(const char *path, const char *text)
-{
-	FILE *file = fopen(path, "we");
-	ck_assert_ptr_nonnull(file);
-	ck_assert_int_ge(fputs(text, file), 0);
-	ck_assert_int_eq(fclose(file), 0);
-}
-
-static void expect_file(const char *path, const char *text)
-{
-	char bytes[8192];
-	FILE *file = fopen(path, "re");
-	ck_assert_ptr_nonnull(file);
-	bytes[fread(bytes, 1, sizeof(bytes) - 1, file)] = '\0';
-	fclose(file);
-	ck_assert_str_eq(bytes, text);
-}
-
 /* Sends a step's report to `path`; the words it fails with must be `words`. */
 static void expect_refusal(const char *path, const char *words)
 {
 	const struct conf_report to = to_file(path);
 	const struct report report = step_report();
 	struct err err = {.code = ERR_NONE};
-	ck_assert_int_eq(reporter_send(&to, &report, &host, &err), -1);
+	ck_assert_int_eq(send_report(&to, &report, &err), -1);
 	ck_assert_int_eq(err.code, ERR_SYSTEM);
 	ck_assert_str_eq(err.text, words);
 }
@@ -225,7 +150,7 @@ START_TEST(only_what_is_wanted_is_sent)
 	struct err err = {.code = ERR_NONE};
 	to.on = wishes[_i].to;
 	report.on = wishes[_i].report;
-	ck_assert_int_eq(reporter_send(&to, &report, &host, &err), 0);
+	ck_assert_int_eq(send_report(&to, &report, &err), 0);
 	ck_assert_int_eq(asked.calls, wishes[_i].sent);
 }
 END_TEST
@@ -235,12 +160,12 @@ START_TEST(a_program_gets_the_line)
 	const struct conf_report to = to_program();
 	const struct report report = step_report();
 	struct err err = {.code = ERR_NONE};
-	ck_assert_int_eq(reporter_send(&to, &report, &host, &err), 0);
+	ck_assert_int_eq(send_report(&to, &report, &err), 0);
 	ck_assert_str_eq(asked.argv0, "notify");
 	ck_assert_int_eq(asked.timeout_ms, 7000);
 	ck_assert(asked.bare);
-	ck_assert_uint_eq(asked.length, strlen(STEP_LINE "\n"));
-	ck_assert_mem_eq(asked.input, STEP_LINE "\n", asked.length);
+	ck_assert_uint_eq(asked.length, strlen(STEP_MAIL));
+	ck_assert_mem_eq(asked.input, STEP_MAIL, asked.length);
 }
 END_TEST
 
@@ -263,7 +188,7 @@ START_TEST(a_program_that_fails_is_told_of)
 	const struct report report = step_report();
 	struct err err = {.code = ERR_NONE};
 	asked.answer = failures[_i].answer;
-	ck_assert_int_eq(reporter_send(&to, &report, &host, &err), -1);
+	ck_assert_int_eq(send_report(&to, &report, &err), -1);
 	ck_assert_int_eq(err.code, ERR_SYSTEM);
 	ck_assert_str_eq(err.text, failures[_i].words);
 }
@@ -275,7 +200,7 @@ START_TEST(what_a_program_prints_is_of_no_matter)
 	const struct report report = step_report();
 	struct err err = {.code = ERR_NONE};
 	asked.answer = (struct host_result){.output = "sent", .length = 4, .cut = 1};
-	ck_assert_int_eq(reporter_send(&to, &report, &host, &err), 0);
+	ck_assert_int_eq(send_report(&to, &report, &err), 0);
 }
 END_TEST
 
@@ -286,11 +211,11 @@ START_TEST(a_file_is_made_and_appended_to)
 	struct err err = {.code = ERR_NONE};
 	struct stat stat_of;
 	umask(0);
-	ck_assert_int_eq(reporter_send(&to, &report, &host, &err), 0);
+	ck_assert_int_eq(send_report(&to, &report, &err), 0);
 	ck_assert_int_eq(stat("reports.jsonl", &stat_of), 0);
 	ck_assert_int_eq(stat_of.st_mode & 07777, 0644);
-	ck_assert_int_eq(reporter_send(&to, &report, &host, &err), 0);
-	expect_file("reports.jsonl", STEP_LINE "\n" STEP_LINE "\n");
+	ck_assert_int_eq(send_report(&to, &report, &err), 0);
+	expect_file("reports.jsonl", STEP_MAIL STEP_MAIL);
 	ck_assert_int_eq(asked.calls, 0);
 }
 END_TEST
@@ -301,8 +226,8 @@ START_TEST(what_was_in_the_file_stays)
 	const struct report report = step_report();
 	struct err err = {.code = ERR_NONE};
 	write_file("kept.jsonl", "{\"mine\": 1}\n");
-	ck_assert_int_eq(reporter_send(&to, &report, &host, &err), 0);
-	expect_file("kept.jsonl", "{\"mine\": 1}\n" STEP_LINE "\n");
+	ck_assert_int_eq(send_report(&to, &report, &err), 0);
+	expect_file("kept.jsonl", "{\"mine\": 1}\n" STEP_MAIL);
 }
 END_TEST
 
@@ -312,8 +237,8 @@ START_TEST(half_a_line_is_ended_first)
 	const struct report report = step_report();
 	struct err err = {.code = ERR_NONE};
 	write_file("half.jsonl", "{\"event\":\"st");
-	ck_assert_int_eq(reporter_send(&to, &report, &host, &err), 0);
-	expect_file("half.jsonl", "{\"event\":\"st\n" STEP_LINE "\n");
+	ck_assert_int_eq(send_report(&to, &report, &err), 0);
+	expect_file("half.jsonl", "{\"event\":\"st\n" STEP_MAIL);
 }
 END_TEST
 
@@ -367,7 +292,7 @@ START_TEST(a_line_cut_short_is_told_of)
 	signal(SIGXFSZ, SIG_IGN);
 	ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
 	snprintf(words, sizeof(words), "cut.jsonl: can't be written whole: 10 bytes of %zu",
-		 strlen(STEP_LINE "\n"));
+		 strlen(STEP_MAIL));
 	expect_refusal("cut.jsonl", words);
 	expect_refusal("cut.jsonl", "cut.jsonl: can't be written: File too large");
 }
@@ -379,7 +304,7 @@ START_TEST(no_descriptor_is_left_open)
 	const struct report report = step_report();
 	struct err err = {.code = ERR_NONE};
 	const int before = open("/dev/null", O_RDONLY | O_CLOEXEC);
-	ck_assert_int_eq(reporter_send(&to, &report, &host, &err), 0);
+	ck_assert_int_eq(send_report(&to, &report, &err), 0);
 	expect_refusal("/dev/null", "/dev/null: not written: it is not a regular file");
 	const int after = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	ck_assert_int_eq(after, before + 1);

@@ -63,6 +63,7 @@ sqlite3\.h status/journal[a-z_]*\.[ch]:
 cJSON\.h status/|plugins/
 confuse\.h conf/
 dlfcn\.h plugins/module\.c:
+(curl|openssl)/ runner/sender/
 END
 }
 

@@ -11,9 +11,10 @@ libraries() # PROGRAM
 
 expect "libraries of stepgate" "$(libraries "$STEPGATE")" "libcjson libconfuse libsqlite3"
 expect "libraries of stepgate-git" "$(libraries "$BUILD/stepgate-git")" "libgit2"
+expect "libraries of stepgate-send" "$(libraries "$BUILD/stepgate-send")" "libcrypto libcurl"
 
 [[ $(basename "$BUILD") == release ]] || exit 0
-for program in "$STEPGATE" "$BUILD/stepgate-git"; do
+for program in "$STEPGATE" "$BUILD/stepgate-git" "$BUILD/stepgate-send"; do
 	readelf -hW "$program" | grep -q 'Type: *DYN' || fail "$program: not position independent"
 	readelf -lW "$program" | grep -q GNU_RELRO || fail "$program: no relro"
 	readelf -dW "$program" | grep -q 'BIND_NOW\|NOW' || fail "$program: binds lazily"
