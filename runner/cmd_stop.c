@@ -1,8 +1,4 @@
-#include <errno.h>
-#include <signal.h>
 #include <stdio.h>
-#include <sys/pidfd.h>
-#include <unistd.h>
 
 #include "runner/command.h"
 #include "runner/lock.h"
@@ -52,24 +48,6 @@ static int nothing_runs(const char *folder, struct err *err)
 		       (long long)number, advice);
 }
 
-/* Signals that very process and no other: the descriptor is opened before it is looked at. */
-static int signal_holder(const struct lock_holder *holder, int sig, struct err *err)
-{
-	const long pid = (long)holder->process.pid;
-	const int process = pidfd_open(holder->process.pid, 0);
-	if (process < 0)
-		return err_errno(err, "process %ld, which has the repository, can't be asked", pid);
-	int sent = -1;
-	if (!identity_alive(&holder->process))
-		err_set(err, ERR_REFUSED, "process %ld ended meanwhile", pid);
-	else if (pidfd_send_signal(process, sig, NULL, 0) != 0)
-		err_errno(err, "process %ld, which has the repository, can't be asked", pid);
-	else
-		sent = 0;
-	close(process);
-	return sent;
-}
-
 /* It has ended when it neither lives nor has the repository. */
 static int wait_for_end(const char *folder, const struct lock_holder *asked, struct err *err)
 {
@@ -100,7 +78,7 @@ static int stop(const char *folder, struct err *err)
 	case LOCK_ALIVE:
 		break;
 	}
-	if (signal_holder(&holder, at_once ? STOP_NOW : STOP_AFTER_STEP, err) != 0)
+	if (lock_signal(&holder, at_once ? STOP_NOW : STOP_AFTER_STEP, err) != 0)
 		return -1;
 	if (holder.cycle > 0)
 		snprintf(cycle, sizeof(cycle), "Cycle %lld", holder.cycle);

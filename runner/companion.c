@@ -13,6 +13,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "runner/beside.h"
+
 const struct companion_program companion_git = {
 	"stepgate-git",
 	GIT_HELPER_VARIABLE,
@@ -29,19 +31,8 @@ void companion_init(struct companion *companion)
 	*companion = (struct companion){.pid = 0, .fd = -1};
 }
 
-/* FOLDER/MIDDLE/NAME into path, if it is a program. */
-static int try_place(const char *folder, const char *middle, const char *name, char *path,
-		     size_t size)
-{
-	const int length = snprintf(path, size, "%s/%s%s", folder, middle, name);
-	if (length < 0 || (size_t)length >= size)
-		return -1;
-	return access(path, X_OK);
-}
-
 static int find(const struct companion_program *program, char *path, size_t size, struct err *err)
 {
-	char own[PATH_MAX];
 	const char *named = getenv(program->variable);
 	if (named && *named) {
 		if (strlen(named) >= size || access(named, X_OK) != 0)
@@ -49,20 +40,7 @@ static int find(const struct companion_program *program, char *path, size_t size
 		memcpy(path, named, strlen(named) + 1);
 		return 0;
 	}
-	const ssize_t length = readlink("/proc/self/exe", own, sizeof(own) - 1);
-	if (length < 0)
-		return err_errno(err, "/proc/self/exe: can't be read to find %s", program->name);
-	own[length] = '\0';
-	char *slash = strrchr(own, '/');
-	if (slash)
-		*slash = '\0';
-	if (try_place(own, "", program->name, path, size) == 0 ||
-	    try_place(own, "../libexec/stepgate/", program->name, path, size) == 0)
-		return 0;
-	return err_set(err, ERR_INTERNAL,
-		       "%s: %s %s is neither here nor in ../libexec/stepgate: install the programs "
-		       "together",
-		       own, program->what, program->name);
+	return beside_find(program->name, program->what, path, size, err);
 }
 
 static void default_signals(void)

@@ -3,9 +3,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/pidfd.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -85,9 +87,9 @@ static bool of_this_host(const struct lock_holder *holder)
 }
 
 /* A text that names no one alive may be the last holder's, so it gets a moment to become true. */
-static enum lock_state look(int fd, struct lock_holder *holder)
+static enum lock_state look(int fd, struct lock_holder *holder, int64_t moment_ms)
 {
-	const int64_t deadline = clock_monotonic_ms() + MOMENT_MS;
+	const int64_t deadline = clock_monotonic_ms() + moment_ms;
 	while (held(fd)) {
 		const bool whole = read_holder(fd, holder);
 		const bool ours = of_this_host(holder);
@@ -107,14 +109,42 @@ static int open_lock(const char *folder, int flags)
 	return open(path, flags | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0644);
 }
 
-enum lock_state lock_look(const char *folder, struct lock_holder *holder)
+static enum lock_state look_at(const char *folder, struct lock_holder *holder, int64_t moment_ms)
 {
 	const int fd = open_lock(folder, O_RDONLY);
 	if (fd < 0)
 		return LOCK_FREE;
-	const enum lock_state state = look(fd, holder);
+	const enum lock_state state = look(fd, holder, moment_ms);
 	close(fd);
 	return state;
+}
+
+enum lock_state lock_look(const char *folder, struct lock_holder *holder)
+{
+	return look_at(folder, holder, MOMENT_MS);
+}
+
+enum lock_state lock_glance(const char *folder, struct lock_holder *holder)
+{
+	return look_at(folder, holder, 0);
+}
+
+int lock_signal(const struct lock_holder *holder, int sig, struct err *err)
+{
+	const long pid = (long)holder->process.pid;
+	/* Opened before it is looked at: so it is that very process and no other. */
+	const int process = pidfd_open(holder->process.pid, 0);
+	if (process < 0)
+		return err_errno(err, "process %ld, which has the repository, can't be asked", pid);
+	int sent = -1;
+	if (!identity_alive(&holder->process))
+		err_set(err, ERR_REFUSED, "process %ld ended meanwhile", pid);
+	else if (pidfd_send_signal(process, sig, NULL, 0) != 0)
+		err_errno(err, "process %ld, which has the repository, can't be asked", pid);
+	else
+		sent = 0;
+	close(process);
+	return sent;
 }
 
 char *lock_words(const struct lock_holder *holder, char *out, size_t size)
@@ -152,7 +182,7 @@ static int lock_file(int fd, const char *folder, struct err *err)
 	while (!try(fd)) {
 		if (errno != EAGAIN && errno != EACCES)
 			return err_errno(err, "%s/%s: can't be locked", folder, LOCK_PATH);
-		if (look(fd, &holder) != LOCK_FREE)
+		if (look(fd, &holder, MOMENT_MS) != LOCK_FREE)
 			return err_set(err, ERR_BUSY, "%s/%s: another cycle has the repository: %s",
 				       folder, LOCK_PATH,
 				       lock_words(&holder, words, sizeof(words)));

@@ -49,6 +49,12 @@ void lock_release(struct lock *lock);
 /* Who holds it, taking nothing; *holder is what it said of itself, cleaned, where it is not free.
  */
 enum lock_state lock_look(const char *folder, struct lock_holder *holder);
+/* The same without waiting, for who looks again soon: in the moment in which the lock passes to
+ * another process it is LOCK_UNSEEN. */
+enum lock_state lock_glance(const char *folder, struct lock_holder *holder);
+/* Sends a signal to the process that a look found alive, or fails: never to another one that has
+ * its number now. 0, or -1 and *err. */
+int lock_signal(const struct lock_holder *holder, int sig, struct err *err);
 /* "host H, pid 12, since TIME, cycle 3" into out[size]; gives out. */
 char *lock_words(const struct lock_holder *holder, char *out, size_t size);
 
