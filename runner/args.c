@@ -117,12 +117,20 @@ static int take_option(const struct arg *table, int argc, char *const *argv, str
 	return set_value(arg, text, err) != 0 ? -1 : sign ? 1 : 2;
 }
 
-static int take_positional(const struct arg *table, int number, const char *text, struct err *err)
+/* How many of argv it takes, or -1. With `options` a text that begins like one ends a list. */
+static int take_positional(const struct arg *table, int number, int argc, char *const *argv,
+			   bool options, struct err *err)
 {
 	const struct arg *arg = find_positional(table, number);
 	if (!arg)
-		return err_set(err, ERR_USAGE, "%s: one argument too many", text);
-	return set_value(arg, text, err);
+		return err_set(err, ERR_USAGE, "%s: one argument too many", argv[0]);
+	if (arg->type != ARG_TEXTS)
+		return set_value(arg, argv[0], err) != 0 ? -1 : 1;
+	struct arg_texts *texts = arg->value;
+	*texts = (struct arg_texts){.values = argv, .count = 1};
+	while (texts->count < argc && !(options && is_option(argv[texts->count])))
+		texts->count++;
+	return texts->count;
 }
 
 static int check_required(const struct arg *table, int positionals, const bool *given,
@@ -161,9 +169,11 @@ int args_parse(const struct arg *table, int argc, char *const *argv, struct err 
 			given[arg - table] = true;
 			i += taken;
 		} else {
-			if (take_positional(table, positionals++, argv[i], err) != 0)
+			const int taken = take_positional(table, positionals++, argc - i, argv + i,
+							  options, err);
+			if (taken < 0)
 				return -1;
-			i++;
+			i += taken;
 		}
 	}
 	return check_required(table, positionals, given, err);

@@ -10,9 +10,10 @@
 #include "conf/err.h"
 
 enum arg_type {
-	ARG_FLAG,     /* bool: true when given */
-	ARG_TEXT,     /* const char *: the value, borrowed from argv */
-	ARG_TEXTS,    /* struct arg_texts: all values up to the next option */
+	ARG_FLAG,  /* bool: true when given */
+	ARG_TEXT,  /* const char *: the value, borrowed from argv */
+	ARG_TEXTS, /* struct arg_texts: all values up to the next option; may be the last positional
+		    */
 	ARG_INTEGER,  /* int64_t, within min..max */
 	ARG_DURATION, /* int64_t: milliseconds, within min..max; "90s", "1h30m" */
 	ARG_PATIENCE, /* the same, given as "--name=VALUE" alone; without a value it is max */

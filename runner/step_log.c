@@ -8,9 +8,10 @@
 #include <unistd.h>
 
 #include "status/file.h"
+#include "status/step_files.h"
 
-#define TAIL ".tail"
-#define OLD  ".tail.old"
+#define TAIL STEP_LOG_TAIL
+#define OLD  STEP_LOG_TAIL ".old"
 
 #define FOLDER_MOST 3900 /* leaves room for what comes behind it in a path */
 
@@ -83,20 +84,13 @@ static void mend(struct step_log *log)
 int step_log_open(struct step_log *log, const char *folder, int64_t cycle, int step, int attempt,
 		  int64_t most, struct err *err)
 {
-	char again[16] = "";
-	char name[64];
 	struct step_log made = {.fd = -1, .tail = -1, .half = most / 2};
 	if (strlen(folder) > FOLDER_MOST)
 		return err_set(err, ERR_SYSTEM, "%.200s…: the path is too long for a log", folder);
-	if (attempt > 1)
-		snprintf(again, sizeof(again), ".%d", attempt);
-	snprintf(name, sizeof(name), "step-%02d%s.log", step, again);
-	snprintf(made.path, sizeof(made.path), "%s/.stepgate/logs/cycle-%04lld", folder,
-		 (long long)cycle);
-	if (file_make_folder(made.path, err) != 0)
+	if (step_logs_folder(folder, cycle, made.path, sizeof(made.path)) != 0 ||
+	    file_make_folder(made.path, err) != 0 ||
+	    step_log_path(folder, cycle, step, attempt, made.path, sizeof(made.path)) != 0)
 		return -1;
-	const size_t length = strlen(made.path);
-	snprintf(made.path + length, sizeof(made.path) - length, "/%s", name);
 	made.fd = open_log(made.path, O_WRONLY | O_APPEND | O_CREAT);
 	if (made.fd < 0)
 		return err_errno(err, "%s: can't be opened", made.path);

@@ -300,8 +300,7 @@ int journal_put_back(struct journal *journal, struct err *err)
 
 static int open_there(struct journal *journal, struct err *err)
 {
-	ino_t inode;
-	const int there = look(journal, &inode, err);
+	const int there = look(journal, &journal->inode, err);
 	if (there <= 0)
 		return there;
 	/* Not SQLITE_OPEN_READONLY: such a connection makes -wal and -shm files, and leaves them.

@@ -162,6 +162,7 @@ int journal_largest_step(struct journal *journal, const char *plan, struct usage
 
 /* One step as recorded, newest cycle first, for readers and tests. Strings live during the call. */
 struct journal_step {
+	int64_t id;
 	int64_t cycle;
 	int step, attempt;
 	const char *title;
@@ -176,6 +177,10 @@ struct journal_step {
 int journal_steps(struct journal *journal, int64_t cycle,
 		  void (*each)(void *context, const struct journal_step *step), void *context,
 		  struct err *err);
+/* Those with a larger id than `after`, in the order of their ids. */
+int journal_steps_after(struct journal *journal, int64_t after,
+			void (*each)(void *context, const struct journal_step *step), void *context,
+			struct err *err);
 
 struct journal_line {
 	int64_t id, cycle, at;
@@ -185,5 +190,9 @@ struct journal_line {
 int journal_messages(struct journal *journal, int64_t cycle, int most,
 		     void (*each)(void *context, const struct journal_line *line), void *context,
 		     struct err *err);
+/* The first `most` messages with a larger id than `after`. */
+int journal_messages_after(struct journal *journal, int64_t after, int most,
+			   void (*each)(void *context, const struct journal_line *line),
+			   void *context, struct err *err);
 
 #endif

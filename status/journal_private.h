@@ -70,12 +70,36 @@
 	X(OUTBOX, "SELECT id, reporter, line, key, at FROM outbox ORDER BY id")                    \
 	X(LARGEST, "SELECT max(step.own) FROM step JOIN cycle ON cycle.number = step.cycle "       \
 		   "WHERE cycle.plan = ?1 AND step.estimated = 0 AND step.how IS NOT NULL")        \
-	X(STEPS,                                                                                   \
+	X(STEPS, "SELECT cycle, step, attempt, title, started_at, ended_at, how, why, own, used, " \
+		 "estimated, ok, action, result, git_commit, ref, upstream, receipt_why, way, id " \
+		 "FROM step "                                                                      \
+		 "ORDER BY cycle DESC, id")                                                        \
+	X(STEPS_OF,                                                                                \
 	  "SELECT cycle, step, attempt, title, started_at, ended_at, how, why, own, used, "        \
-	  "estimated, ok, action, result, git_commit, ref, upstream, receipt_why, way FROM step "  \
-	  "WHERE ?1 = 0 OR cycle = ?1 ORDER BY cycle DESC, id")                                    \
-	X(MESSAGES, "SELECT * FROM (SELECT id, cycle, at, kind, text FROM message WHERE ?1 = 0 "   \
-		    "OR cycle = ?1 ORDER BY id DESC LIMIT ?2) ORDER BY id")
+	  "estimated, ok, action, result, git_commit, ref, upstream, receipt_why, way, id "        \
+	  "FROM step "                                                                             \
+	  "WHERE cycle = ?1 ORDER BY id")                                                          \
+	X(STEPS_AFTER,                                                                             \
+	  "SELECT cycle, step, attempt, title, started_at, ended_at, how, why, own, used, "        \
+	  "estimated, ok, action, result, git_commit, ref, upstream, receipt_why FROM step "       \
+	  "WHERE id > ?1 ORDER BY id")                                                             \
+	X(MESSAGES, "SELECT * FROM (SELECT id, cycle, at, kind, text FROM message "                \
+		    "ORDER BY id DESC LIMIT ?1) ORDER BY id")                                      \
+	X(MESSAGES_OF, "SELECT * FROM (SELECT id, cycle, at, kind, text FROM message "             \
+		       "WHERE cycle = ?2 ORDER BY id DESC LIMIT ?1) ORDER BY id")                  \
+	X(MESSAGES_AFTER, "SELECT id, cycle, at, kind, text FROM message WHERE id > ?1 "           \
+			  "ORDER BY id LIMIT ?2")                                                  \
+	X(MOVES_AFTER, "SELECT id, cycle, at, step, state, event, next, used FROM move "           \
+		       "WHERE id > ?1 ORDER BY id LIMIT ?2")                                       \
+	X(NEWEST_IDS, "SELECT (SELECT coalesce(max(id), 0) FROM move), "                           \
+		      "(SELECT coalesce(max(id), 0) FROM message)")                                \
+	X(DATA_VERSION, "PRAGMA data_version")                                                     \
+	X(CYCLES, "SELECT number, plan, title, budget, threshold, state, used, started_at, "       \
+		  "ended_at, cause, reason, (SELECT count(*) FROM step WHERE cycle = number), "    \
+		  "(SELECT count(*) FROM step WHERE cycle = number AND ok) FROM cycle "            \
+		  "WHERE number < ?1 AND started_at >= ?2 AND started_at <= ?3 "                   \
+		  "AND (?4 IS NULL OR plan = ?4) AND (?5 IS NULL OR cause = ?5) "                  \
+		  "ORDER BY number DESC LIMIT ?6")
 
 enum journal_statement {
 #define X(name, sql) JOURNAL_##name,
@@ -111,6 +135,14 @@ int journal_execute(struct journal *journal, sqlite3_stmt *statement, struct err
  * (-1; *err is then as it was). 0, or -1 and *err. */
 int journal_begin(struct journal *journal, struct err *err);
 int journal_end(struct journal *journal, bool well, struct err *err);
+
+/* Steps through all rows and makes it ready again; `take` gives -1 when memory is short. 0, or -1
+ * and *err. */
+int journal_each_row(struct journal *journal, sqlite3_stmt *statement,
+		     int (*take)(void *context, sqlite3_stmt *statement), void *context,
+		     struct err *err);
+/* A column's usage: unknown where it is NULL. */
+struct usage journal_column_usage(sqlite3_stmt *statement, int at);
 
 /* Runs some SQL. 0, or -1 and *err. */
 int journal_run(struct journal *journal, const char *sql, struct err *err);

@@ -10,7 +10,7 @@ static const char *column(sqlite3_stmt *statement, int at)
 	return (const char *)sqlite3_column_text(statement, at);
 }
 
-static struct usage column_usage(sqlite3_stmt *statement, int at)
+struct usage journal_column_usage(sqlite3_stmt *statement, int at)
 {
 	if (sqlite3_column_type(statement, at) == SQLITE_NULL)
 		return USAGE_UNKNOWN;
@@ -85,7 +85,7 @@ static int read_cycle(struct journal *journal, sqlite3_stmt *s, struct journal_c
 						.threshold = sqlite3_column_int(s, 4),
 					},
 				.step = sqlite3_column_int(s, 6),
-				.used = column_usage(s, 7),
+				.used = journal_column_usage(s, 7),
 			},
 		.started_at = sqlite3_column_int64(s, 8),
 		.ended_at = sqlite3_column_int64(s, 9),
@@ -93,7 +93,7 @@ static int read_cycle(struct journal *journal, sqlite3_stmt *s, struct journal_c
 		.step_estimated = sqlite3_column_int(s, 13) != 0,
 		.finished = sqlite3_column_int(s, 20) != 0,
 		.closed_on = closing_event(column(s, 21)),
-		.own = column_usage(s, 22),
+		.own = journal_column_usage(s, 22),
 	};
 	if (read_names(s, &read.past) != 0)
 		return err_set(err, ERR_DAMAGED,
@@ -131,9 +131,8 @@ int journal_last_cycle(struct journal *journal, struct journal_cycle *cycle, str
 	return found;
 }
 
-/* Steps through all rows; `take` gives -1 when memory is short. 0, or -1 and *err. */
-static int each_row(struct journal *journal, sqlite3_stmt *s,
-		    int (*take)(void *context, sqlite3_stmt *s), void *context, struct err *err)
+int journal_each_row(struct journal *journal, sqlite3_stmt *s,
+		     int (*take)(void *context, sqlite3_stmt *s), void *context, struct err *err)
 {
 	int row, failed = 0;
 	while (!failed && (row = sqlite3_step(s)) == SQLITE_ROW)
@@ -161,7 +160,7 @@ int journal_attempts(struct journal *journal, int64_t cycle, int step, int *atte
 		return -1;
 	sqlite3_bind_int64(s, 1, cycle);
 	sqlite3_bind_int(s, 2, step);
-	if (each_row(journal, s, take_number, &most, err) != 0)
+	if (journal_each_row(journal, s, take_number, &most, err) != 0)
 		return -1;
 	*attempts = most;
 	return 0;
@@ -190,7 +189,7 @@ static int each_title(struct journal *journal, enum journal_statement which, con
 	if (!s)
 		return -1;
 	sqlite3_bind_text(s, 1, plan, -1, SQLITE_STATIC);
-	return each_row(journal, s, take_title, titles, err);
+	return journal_each_row(journal, s, take_title, titles, err);
 }
 
 int journal_plan_done(struct journal *journal, const char *plan,
@@ -222,12 +221,12 @@ int journal_plan_round(struct journal *journal, const char *plan, int64_t *round
 		return -1;
 	sqlite3_bind_text(s, 1, plan, -1, SQLITE_STATIC);
 	*round = 1;
-	return each_row(journal, s, take_round, round, err);
+	return journal_each_row(journal, s, take_round, round, err);
 }
 
 static int take_usage(void *context, sqlite3_stmt *s)
 {
-	*(struct usage *)context = column_usage(s, 0);
+	*(struct usage *)context = journal_column_usage(s, 0);
 	return 0;
 }
 
@@ -238,7 +237,7 @@ int journal_largest_step(struct journal *journal, const char *plan, struct usage
 	if (!s)
 		return -1;
 	sqlite3_bind_text(s, 1, plan, -1, SQLITE_STATIC);
-	return each_row(journal, s, take_usage, usage, err);
+	return journal_each_row(journal, s, take_usage, usage, err);
 }
 
 struct outbox {
@@ -266,7 +265,7 @@ int journal_outbox(struct journal *journal,
 {
 	sqlite3_stmt *s = journal_prepare(journal, JOURNAL_OUTBOX, err);
 	struct outbox outbox = {.each = each, .context = context};
-	return s ? each_row(journal, s, take_report, &outbox, err) : -1;
+	return s ? journal_each_row(journal, s, take_report, &outbox, err) : -1;
 }
 
 struct steps {
@@ -286,8 +285,8 @@ static int take_step(void *context, sqlite3_stmt *s)
 		.ended_at = sqlite3_column_int64(s, 5),
 		.how = column(s, 6),
 		.why = column(s, 7),
-		.own = column_usage(s, 8),
-		.used = column_usage(s, 9),
+		.own = journal_column_usage(s, 8),
+		.used = journal_column_usage(s, 9),
 		.estimated = sqlite3_column_int(s, 10) != 0,
 		.ok = sqlite3_column_int(s, 11) != 0,
 		.action = column(s, 12),
@@ -297,6 +296,7 @@ static int take_step(void *context, sqlite3_stmt *s)
 		.upstream = column(s, 16),
 		.receipt_why = column(s, 17),
 		.way = column(s, 18),
+		.id = sqlite3_column_int64(s, 19),
 	};
 	if (!step.title)
 		return -1;
@@ -308,12 +308,25 @@ int journal_steps(struct journal *journal, int64_t cycle,
 		  void (*each)(void *context, const struct journal_step *step), void *context,
 		  struct err *err)
 {
-	sqlite3_stmt *s = journal_prepare(journal, JOURNAL_STEPS, err);
+	sqlite3_stmt *s = journal_prepare(journal, cycle ? JOURNAL_STEPS_OF : JOURNAL_STEPS, err);
 	struct steps steps = {.each = each, .context = context};
 	if (!s)
 		return -1;
-	sqlite3_bind_int64(s, 1, cycle);
-	return each_row(journal, s, take_step, &steps, err);
+	if (cycle)
+		sqlite3_bind_int64(s, 1, cycle);
+	return journal_each_row(journal, s, take_step, &steps, err);
+}
+
+int journal_steps_after(struct journal *journal, int64_t after,
+			void (*each)(void *context, const struct journal_step *step), void *context,
+			struct err *err)
+{
+	sqlite3_stmt *s = journal_prepare(journal, JOURNAL_STEPS_AFTER, err);
+	struct steps steps = {.each = each, .context = context};
+	if (!s)
+		return -1;
+	sqlite3_bind_int64(s, 1, after);
+	return journal_each_row(journal, s, take_step, &steps, err);
 }
 
 struct lines {
@@ -341,11 +354,26 @@ int journal_messages(struct journal *journal, int64_t cycle, int most,
 		     void (*each)(void *context, const struct journal_line *line), void *context,
 		     struct err *err)
 {
-	sqlite3_stmt *s = journal_prepare(journal, JOURNAL_MESSAGES, err);
+	sqlite3_stmt *s =
+		journal_prepare(journal, cycle ? JOURNAL_MESSAGES_OF : JOURNAL_MESSAGES, err);
 	struct lines lines = {.each = each, .context = context};
 	if (!s)
 		return -1;
-	sqlite3_bind_int64(s, 1, cycle);
+	sqlite3_bind_int(s, 1, most);
+	if (cycle)
+		sqlite3_bind_int64(s, 2, cycle);
+	return journal_each_row(journal, s, take_line, &lines, err);
+}
+
+int journal_messages_after(struct journal *journal, int64_t after, int most,
+			   void (*each)(void *context, const struct journal_line *line),
+			   void *context, struct err *err)
+{
+	sqlite3_stmt *s = journal_prepare(journal, JOURNAL_MESSAGES_AFTER, err);
+	struct lines lines = {.each = each, .context = context};
+	if (!s)
+		return -1;
+	sqlite3_bind_int64(s, 1, after);
 	sqlite3_bind_int(s, 2, most);
-	return each_row(journal, s, take_line, &lines, err);
+	return journal_each_row(journal, s, take_line, &lines, err);
 }

@@ -102,6 +102,27 @@ char *text_clean(const char *bytes, size_t length, char *out, size_t size)
 	return out;
 }
 
+size_t text_plain(const char *bytes, size_t length, char *out)
+{
+	size_t done = 0;
+	for (size_t i = 0; i < length;) {
+		uint32_t code = 0;
+		if (bytes[i] == ESCAPE) {
+			i += escape_length(bytes + i, length - i);
+			continue;
+		}
+		const size_t taken = utf8_character(bytes + i, length - i, &code);
+		const bool kept = code == '\n' || code == '\t' || !utf8_control(code);
+		if (taken == 0)
+			memcpy(out + done, "\xef\xbf\xbd", 3);
+		else if (kept)
+			memcpy(out + done, bytes + i, taken);
+		done += taken == 0 ? 3 : kept ? taken : 0;
+		i += taken ? taken : 1;
+	}
+	return done;
+}
+
 char *text_grouped(long long n, char *out)
 {
 	char digits[24];

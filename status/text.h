@@ -11,6 +11,10 @@
  * controls (U+202A..202E, U+2066..2069) are left out. The result is one line. Gives out. */
 char *text_clean(const char *bytes, size_t length, char *out, size_t size);
 
+/* The same for a text of many lines: tabs and line ends stay, and so does all white space. `out`
+ * has room for 3 x length; gives how many bytes it wrote. */
+size_t text_plain(const char *bytes, size_t length, char *out);
+
 /* Writes n with a comma at every third digit ("50,000") into out[32]; gives out. n >= 0. */
 char *text_grouped(long long n, char *out);
 
