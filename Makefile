@@ -38,17 +38,23 @@ FLAGS_LINK := $(LDFLAGS_$(FLAVOUR)) $(LDFLAGS) -Wl,--as-needed
 LIBS_STEPGATE := -lconfuse -lcjson -lsqlite3
 LIBS_HELPER   := -lgit2
 LIBS_SENDER   := -lcurl -lcrypto
+LIBS_MONITOR  := -lmicrohttpd
 LIBS_CHECK    := -lcheck -lsubunit -lm -lrt -lpthread
 
 object = $(patsubst %.c,$(B)/%.o,$(1))
-MAINS  := runner/main.c runner/helper/main.c runner/sender/main.c
+MAINS  := runner/main.c runner/helper/main.c runner/sender/main.c runner/monitor/main.c
 # Programs take from the libraries what they call and no more, so that the helper alone links libgit2.
 LIBRARY := $(call object,$(wildcard fsm/*.c conf/*.c status/*.c plugins/*.c))
 RUNNER  := $(call object,$(filter-out $(MAINS),$(wildcard runner/*.c)))
 HELPER  := $(call object,$(filter-out $(MAINS),$(wildcard runner/helper/*.c)))
 SENDER  := $(call object,$(filter-out $(MAINS),$(wildcard runner/sender/*.c)))
 PARTS   := $(B)/librunner.a $(B)/libhelper.a $(B)/libsender.a $(B)/libstepgate.a
+MONITOR := $(call object,$(filter-out $(MAINS),$(wildcard runner/monitor/*.c status/monitor/*.c))) \
+	$(B)/assets.o
 LINK_PARTS := -Wl,--start-group $(PARTS) -Wl,--end-group
+# Apart, so that the programs of a cycle can be built without what the monitor needs.
+ALL_PARTS := $(PARTS) $(B)/libmonitor.a
+LINK_ALL_PARTS := -Wl,--start-group $(ALL_PARTS) -Wl,--end-group
 
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/test_*.c))
 FUZZERS    := $(patsubst tests/fuzz/%.c,$(B)/fuzzers/%,$(wildcard tests/fuzz/fuzz_*.c))
@@ -63,7 +69,7 @@ MODULES    := $(patsubst plugins/modules/%.c,$(B)/modules/%.so,$(wildcard plugin
 .PHONY: all programs unit-tests tools fuzzers FORCE \
 	demo check soak bench fuzz lint format install clean help
 
-all: programs $(MANUALS)
+all: programs $(B)/stepgate-monitor $(MANUALS)
 programs: $(B)/stepgate $(B)/stepgate-git $(B)/stepgate-send $(MODULES)
 unit-tests: $(UNIT_TESTS)
 tools: $(TOOLS)
@@ -75,7 +81,7 @@ stamp = @mkdir -p $(@D); printf '%s\n' '$(1)' | cmp -s - $@ || printf '%s\n' '$(
 $(B)/flags: FORCE
 	$(call stamp,$(CC) $(FLAGS_C) $(FLAGS_LINK))
 $(B)/members: FORCE
-	$(call stamp,$(LIBRARY) $(RUNNER) $(HELPER) $(SENDER))
+	$(call stamp,$(LIBRARY) $(RUNNER) $(HELPER) $(SENDER) $(MONITOR))
 
 compile = $(Q)mkdir -p $(@D) && $(CC) $(FLAGS_C) $(1) -MMD -MP -c $< -o $@
 link    = $(Q)mkdir -p $(@D) && $(CC) -o $@ $(FLAGS_LINK) $(1)
@@ -92,8 +98,9 @@ $(B)/libstepgate.a: $(LIBRARY)
 $(B)/librunner.a: $(RUNNER)
 $(B)/libhelper.a: $(HELPER)
 $(B)/libsender.a: $(SENDER)
+$(B)/libmonitor.a: $(MONITOR)
 # Files of one name in two folders are two members: q, for r would have the second replace the first.
-$(PARTS): $(B)/members
+$(ALL_PARTS): $(B)/members
 	$(call say,AR,$@)
 	$(Q)rm -f $@ && ar qcs $@ $(filter %.o,$^)
 
@@ -115,9 +122,29 @@ $(B)/modules/%.so: plugins/modules/%.c $(B)/flags
 	$(Q)mkdir -p $(@D) && $(CC) $(STANDARD) $(BANNED) $(WARNINGS) -O2 -g -fstack-protector-strong \
 		-fPIC -shared -fvisibility=hidden -Wl,-z,relro,-z,now -MMD -MP -MF $@.d -MT $@ $< -o $@
 
-$(B)/unit/%: $(B)/tests/unit/%.o $(PARTS)
+$(B)/stepgate-monitor: $(B)/runner/monitor/main.o $(ALL_PARTS)
 	$(call say,LINK,$@)
-	$(call link,$< $(LINK_PARTS) $(LIBS_STEPGATE) $(LIBS_HELPER) $(LIBS_SENDER) $(LIBS_CHECK))
+	$(call link,$< $(LINK_ALL_PARTS) $(LIBS_STEPGATE) $(LIBS_MONITOR))
+
+# The monitor's page is built in. What it takes from npm is pinned by a lock file; where it can't be
+# had the page does without, and says so.
+WEB := $(sort $(wildcard status/monitor/web/*.html status/monitor/web/*.css status/monitor/web/*.js \
+	status/monitor/web/*.svg status/monitor/web/openapi.json))
+$(O)/npm/done: status/monitor/fetch.sh status/monitor/web/package.json status/monitor/web/package-lock.json
+	$(call say,NPM,$@)
+	$(Q)mkdir -p $(@D) && status/monitor/fetch.sh status/monitor/web $(@D) && touch $@
+
+$(B)/assets.c: status/monitor/embed.sh $(O)/npm/done $(WEB)
+	$(call say,EMBED,$@)
+	$(Q)mkdir -p $(@D) && status/monitor/embed.sh $(WEB) $$(ls $(O)/npm/uplot.* 2> /dev/null) > $@
+
+$(B)/assets.o: $(B)/assets.c $(B)/flags
+	$(call say,CC,$<)
+	$(call compile)
+
+$(B)/unit/%: $(B)/tests/unit/%.o $(ALL_PARTS)
+	$(call say,LINK,$@)
+	$(call link,$< $(LINK_ALL_PARTS) $(LIBS_STEPGATE) $(LIBS_HELPER) $(LIBS_SENDER) $(LIBS_MONITOR) $(LIBS_CHECK))
 
 $(B)/tools/%: $(B)/tests/tools/%.o
 	$(call say,LINK,$@)
@@ -149,7 +176,7 @@ demo:
 	@BUILD=$(B) tests/demo.sh
 
 check:
-	@tests/setup.sh build check
+	@tests/setup.sh build web check
 	@$(AGAIN) all unit-tests tools
 	@BUILD=$(B) CC=$(CC) JOBS=$(JOBS) tests/run.sh $(TESTS)
 
@@ -167,7 +194,7 @@ fuzz:
 	@tests/fuzz/run.sh $(O)/fuzz/fuzzers
 
 lint:
-	@tests/setup.sh build check lint
+	@tests/setup.sh build web check lint
 	@tests/lint.sh
 
 format:
@@ -182,7 +209,8 @@ install: all
 		$(DESTDIR)$(PREFIX)/include $(DESTDIR)$(PREFIX)/lib/pkgconfig \
 		$(DESTDIR)$(PREFIX)/lib/stepgate
 	install -m 755 $(B)/stepgate $(DESTDIR)$(PREFIX)/bin/
-	install -m 755 $(B)/stepgate-git $(B)/stepgate-send $(DESTDIR)$(PREFIX)/libexec/stepgate/
+	install -m 755 $(B)/stepgate-git $(B)/stepgate-send $(B)/stepgate-monitor \
+		$(DESTDIR)$(PREFIX)/libexec/stepgate/
 	install -m 644 $(B)/man/stepgate.1 $(DESTDIR)$(PREFIX)/share/man/man1/
 	install -m 644 $(B)/man/stepgate.conf.5 $(DESTDIR)$(PREFIX)/share/man/man5/
 	install -m 644 plugins/stepgate-plugin.7 $(DESTDIR)$(PREFIX)/share/man/man7/
@@ -197,7 +225,7 @@ clean:
 	rm -rf $(O)
 
 help:
-	@echo 'make          builds stepgate, stepgate-git and the manuals into build/FLAVOUR'
+	@echo 'make          builds the programs and the manuals into build/FLAVOUR'
 	@echo 'make demo     runs a real cycle in a scratch repository with a local upstream'
 	@echo 'make check    runs the tests; TESTS="NAME ..." picks some'
 	@echo 'make soak     runs them with whole sweeps where they sample'

@@ -219,6 +219,19 @@ Budget and threshold for the next cycle, where neither command line nor config s
 .TP
 .I .stepgate/
 The journal, the lock and what the workers printed; never committed.
+.TP
+.I ~/.local/state/stepgate/monitor.token
+The token of
+.BR "stepgate monitor" ,
+below
+.B XDG_STATE_HOME
+where that is set; readable by its owner alone. Remove it and start the monitor again to have a new one.
+.TP
+.I .stepgate/logs/run.log
+What the last run that the monitor started has printed.
+A monitor that is a systemd service needs
+.BR KillMode=process ,
+or its end ends what it started.
 .SH SEE ALSO
 .BR stepgate.conf (5),
 .BR stepgate\-plugin (7),

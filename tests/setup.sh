@@ -15,9 +15,11 @@ build libsqlite3-dev  header  sqlite3.h
 build libgit2-dev     header  git2.h
 build libcurl4-openssl-dev header curl/curl.h
 build libssl-dev      header  openssl/hmac.h
+web   libmicrohttpd-dev header microhttpd.h
 check check           header  check.h
 check spin            program spin
 check jq              program jq
+check curl            program curl
 check sqlite3         program sqlite3
 check clang-14        program clang-14
 check procps          program ps

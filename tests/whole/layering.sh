@@ -64,6 +64,7 @@ cJSON\.h status/|plugins/
 confuse\.h conf/
 dlfcn\.h plugins/module\.c:
 (curl|openssl)/ runner/sender/
+microhttpd\.h status/monitor/
 END
 }
 
@@ -155,6 +156,7 @@ sample library_elsewhere status/bad.c '#include <sqlite3.h>'
 sample library_elsewhere runner/bad.c '#include <cjson/cJSON.h>'
 sample library_elsewhere status/bad.h '#include <confuse.h>'
 sample library_elsewhere runner/bad.c '#include <dlfcn.h>'
+sample library_elsewhere status/bad.c '#include <microhttpd.h>'
 sample impure_machine fsm/bad.c '#include <time.h>'
 sample banned_call runner/bad.c '	n = sprintf(out, "%d", n);'
 sample banned_call runner/bad.c '	system("true");'

@@ -13,8 +13,12 @@ expect "libraries of stepgate" "$(libraries "$STEPGATE")" "libcjson libconfuse l
 expect "libraries of stepgate-git" "$(libraries "$BUILD/stepgate-git")" "libgit2"
 expect "libraries of stepgate-send" "$(libraries "$BUILD/stepgate-send")" "libcrypto libcurl"
 
+expect "libraries of stepgate-monitor" "$(libraries "$BUILD/stepgate-monitor")" \
+	"libcjson libconfuse libmicrohttpd libsqlite3"
+
 [[ $(basename "$BUILD") == release ]] || exit 0
-for program in "$STEPGATE" "$BUILD/stepgate-git" "$BUILD/stepgate-send"; do
+for program in "$STEPGATE" "$BUILD/stepgate-git" "$BUILD/stepgate-send" \
+	"$BUILD/stepgate-monitor"; do
 	readelf -hW "$program" | grep -q 'Type: *DYN' || fail "$program: not position independent"
 	readelf -lW "$program" | grep -q GNU_RELRO || fail "$program: no relro"
 	readelf -dW "$program" | grep -q 'BIND_NOW\|NOW' || fail "$program: binds lazily"

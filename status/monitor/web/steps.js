@@ -1,0 +1,100 @@
+// Steps and reports of one cycle.
+import { get } from "./api.js";
+import { el, keyed } from "./dom.js";
+import { Chart } from "./chart.js";
+import * as words from "./words.js";
+
+export function commitButton(id, said) {
+	const short = id.slice(0, 8);
+	return el("button", {
+		type: "button", class: "copy", title: "Copy " + id, "aria-label": "Copy commit " + short,
+		onclick: async () => {
+			await navigator.clipboard?.writeText(id).catch(() => {});
+			said?.(short + " copied");
+		},
+	}, short);
+}
+
+function status(step) {
+	if (step.ok === null)
+		return step.ended_at ? "being saved" : "under way";
+	return (step.ok ? "OK, " : "NOK, ") + step.action;
+}
+
+function row(repository, step, said) {
+	const why = [step.why, step.not_saved_why].filter(Boolean).join("; ");
+	const log = `#/${repository}/log/${step.cycle}/${step.step}/${step.attempt}`;
+	return el("tr", { class: step.ended_at ? null : "running" },
+		el("td", { class: "num" }, step.step + (step.attempt > 1 ? "." + step.attempt : "")),
+		el("td", { class: "title" }, step.title),
+		el("td", { class: step.ok === null ? "soft" : step.ok ? "ok" : "nok", title: why || null }, status(step)),
+		el("td", { class: "num" }, step.tokens === null ? "" : words.tokens(step.tokens) + (step.estimated ? " est." : "")),
+		el("td", { class: "num" }, step.percent === null ? "" : words.percent(step.percent)),
+		el("td", { class: "num" }, words.span(step.duration_ms)),
+		el("td", {}, step.commit ? commitButton(step.commit, said) : ""),
+		el("td", {}, el("a", { href: log, "aria-label": "Log of step " + step.step }, "log")));
+}
+
+function head() {
+	const columns = [["Step", 1], ["Title"], ["Status"], ["Tokens", 1], ["Used", 1], ["Time", 1], ["Commit"], ["Log"]];
+	return el("thead", {}, el("tr", {}, ...columns.map(([text, num]) =>
+		el("th", { scope: "col", class: num ? "num" : null }, text))));
+}
+
+// What a cycle did: a table of its steps, its reports, and its chart; kept up by refresh().
+export class Cycle {
+	constructor(repository, number) {
+		this.repository = repository;
+		this.number = number;
+		this.body = el("tbody");
+		this.said = el("p", { class: "soft", role: "status" });
+		this.none = el("p", { class: "empty" }, "No step has begun.");
+		this.table = el("div", {}, el("div", { class: "scroll" },
+			el("table", { id: "steps" }, el("caption", { class: "hidden" }, "Steps of the cycle"), head(), this.body)),
+			this.none, this.said);
+		this.reports = el("ul", { class: "reports", id: "reports", role: "log", "aria-live": "polite", "aria-label": "Reports", tabindex: "0" });
+		this.chart = new Chart("step", ["used", "limit", "budget"]);
+		this.steps = [];
+	}
+
+	async refresh(live) {
+		const which = { repository: this.repository, cycle: this.number };
+		const { steps } = await get("steps", which);
+		this.steps = steps;
+		this.none.hidden = steps.length > 0;
+		keyed(this.body, steps, (step) => step.step + "." + step.attempt, (step) =>
+			row(this.repository, step, (text) => { this.said.textContent = text; }));
+		this.draw(live);
+	}
+
+	async readReports() {
+		const { messages } = await get("messages", { repository: this.repository, cycle: this.number, most: 500 });
+		messages.forEach((message) => this.add(message));
+	}
+
+	// Each once, whether it is read or told of by an event; the newest first.
+	add(message) {
+		const older = [...this.reports.children].find((li) => Number(li.dataset.id) <= message.id);
+		if (older && Number(older.dataset.id) === message.id)
+			return;
+		this.reports.insertBefore(reportLine(message), older ?? null);
+	}
+
+	// `live`: the cycle's terms, and what is used now.
+	draw(live) {
+		this.live = live ?? this.live;
+		if (!this.live)
+			return;
+		const { limit, budget, used } = this.live;
+		const rows = [[0, 0, limit, budget]];
+		const ended = this.steps.filter((step) => step.tokens_used !== null);
+		ended.forEach((step, i) => rows.push([i + 1, step.tokens_used, limit, budget]));
+		if (this.steps.length > ended.length && used !== undefined && used !== null)
+			rows.push([rows.length, used, limit, budget]);
+		this.chart.set(this.steps.length ? rows : []);
+	}
+}
+
+function reportLine(message) {
+	return el("li", { "data-id": message.id }, el("time", { datetime: message.at }, words.time(message.at)), el("span", {}, message.text));
+}
