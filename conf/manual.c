@@ -1,6 +1,7 @@
 #include "conf/manual.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "conf/options.h"
@@ -50,13 +51,12 @@ static void print_kind(FILE *out, const struct option *option)
 		fprintf(out, "; default %s", option->fallback);
 }
 
-/* Indented, and broken between words. */
-static void print_wrapped(FILE *out, const char *text)
+/* Broken between words; all lines but one that was begun up to `column` indented. */
+static void print_wrapped(FILE *out, size_t column, const char *text)
 {
-	size_t column = 0;
 	while (*text) {
 		const size_t length = strcspn(text, " ");
-		if (column > INDENT && column + 1 + length > LINE_WIDTH) {
+		if (column > 0 && column + 1 + length > LINE_WIDTH) {
 			putc('\n', out);
 			column = 0;
 		}
@@ -85,10 +85,17 @@ static void print_sections(FILE *out, void print_section(FILE *out, const struct
 
 static void text_row(FILE *out, const struct option *option)
 {
-	fprintf(out, "    %s: ", option->name);
-	print_kind(out, option);
-	putc('\n', out);
-	print_wrapped(out, option->help);
+	char *kind = NULL;
+	size_t length;
+	FILE *stream = open_memstream(&kind, &length);
+	if (stream) {
+		print_kind(stream, option);
+		fclose(stream);
+	}
+	const int begun = fprintf(out, "    %s:", option->name);
+	print_wrapped(out, begun > 0 ? (size_t)begun : 0, kind ? kind : "");
+	print_wrapped(out, 0, option->help);
+	free(kind);
 }
 
 static void text_section(FILE *out, const struct option *option)
