@@ -36,7 +36,7 @@ FLAGS_C    := $(STANDARD) $(WARNINGS) $(CFLAGS_$(FLAVOUR)) $(CFLAGS)
 FLAGS_LINK := $(LDFLAGS_$(FLAVOUR)) $(LDFLAGS) -Wl,--as-needed
 
 LIBS_STEPGATE := -lconfuse -lcjson -lsqlite3
-LIBS_HELPER   := -lgit2
+LIBS_HELPER   := -lgit2 -lz -lpthread
 LIBS_SENDER   := -lcurl -lcrypto
 LIBS_MONITOR  := -lmicrohttpd
 LIBS_CHECK    := -lcheck -lsubunit -lm -lrt -lpthread
@@ -46,7 +46,7 @@ MAINS  := runner/main.c runner/helper/main.c runner/sender/main.c runner/monitor
 # Programs take from the libraries what they call and no more, so that the helper alone links libgit2.
 LIBRARY := $(call object,$(wildcard fsm/*.c conf/*.c status/*.c plugins/*.c))
 RUNNER  := $(call object,$(filter-out $(MAINS),$(wildcard runner/*.c)))
-HELPER  := $(call object,$(filter-out $(MAINS),$(wildcard runner/helper/*.c)))
+HELPER  := $(call object,$(filter-out $(MAINS),$(wildcard runner/helper/*.c runner/helper/stage/*.c)))
 SENDER  := $(call object,$(filter-out $(MAINS),$(wildcard runner/sender/*.c)))
 PARTS   := $(B)/librunner.a $(B)/libhelper.a $(B)/libsender.a $(B)/libstepgate.a
 MONITOR := $(call object,$(filter-out $(MAINS),$(wildcard runner/monitor/*.c status/monitor/*.c))) \

@@ -21,6 +21,11 @@ static bool matches(const char *const *patterns, const char *path)
 	return false;
 }
 
+bool secret_allowed(const struct conf_secrets *secrets, const char *path)
+{
+	return matches(secrets->allow, path);
+}
+
 bool secret_name(const struct conf_secrets *secrets, const char *path)
 {
 	return secrets->hold && matches(secrets->patterns, path) && !matches(secrets->allow, path);

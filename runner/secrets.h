@@ -13,6 +13,9 @@
  * for the name alone, one with a slash for the whole path; `allow` lets through. */
 bool secret_name(const struct conf_secrets *secrets, const char *path);
 
+/* Whether `allow` lets a path through, whatever it is. */
+bool secret_allowed(const struct conf_secrets *secrets, const char *path);
+
 /* What the first token in bytes[0..length) looks like ("AWS access key"), or NULL: there is none.
  * Static text. */
 const char *secret_in(const char *bytes, size_t length);

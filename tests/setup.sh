@@ -15,6 +15,7 @@ build libsqlite3-dev  header  sqlite3.h
 build libgit2-dev     header  git2.h
 build libcurl4-openssl-dev header curl/curl.h
 build libssl-dev      header  openssl/hmac.h
+build zlib1g-dev      header  zlib.h
 web   libmicrohttpd-dev header microhttpd.h
 check check           header  check.h
 check spin            program spin

@@ -59,6 +59,7 @@ library_elsewhere()
 			fsm conf status plugins runner | grep -vE "^($place)"
 	done << 'END'
 git2 runner/helper/
+zlib\.h runner/helper/stage/deflate\.c:
 sqlite3\.h status/journal[a-z_]*\.[ch]:
 cJSON\.h status/|plugins/
 confuse\.h conf/
@@ -152,6 +153,7 @@ sample wrong_way fsm/bad.h '#include "conf/err.h"'
 sample wrong_way conf/bad.h '#include "err.h"'
 sample wrong_way plugins/bad.h '#include "../runner/x.h"'
 sample library_elsewhere runner/bad.c '#include <git2.h>'
+sample library_elsewhere runner/helper/bad.c '#include <zlib.h>'
 sample library_elsewhere status/bad.c '#include <sqlite3.h>'
 sample library_elsewhere runner/bad.c '#include <cjson/cJSON.h>'
 sample library_elsewhere status/bad.h '#include <confuse.h>'

@@ -1,0 +1,45 @@
+#include "runner/helper/stage/crew.h"
+
+#include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
+
+#define WORTH 8 /* calls; for fewer no thread is started */
+
+struct crew {
+	void (*each)(void *context, size_t i);
+	void *context;
+	size_t count;
+	atomic_size_t next;
+};
+
+unsigned crew_size(void)
+{
+	cpu_set_t set;
+	const int count = sched_getaffinity(0, sizeof(set), &set) == 0 ? CPU_COUNT(&set) : 1;
+	return count < 1 ? 1 : count > CREW_MOST ? CREW_MOST : (unsigned)count;
+}
+
+static void *work(void *context)
+{
+	struct crew *crew = context;
+	for (;;) {
+		const size_t i = atomic_fetch_add(&crew->next, 1);
+		if (i >= crew->count)
+			return NULL;
+		crew->each(crew->context, i);
+	}
+}
+
+void crew_each(size_t count, void (*each)(void *context, size_t i), void *context)
+{
+	struct crew crew = {.each = each, .context = context, .count = count};
+	pthread_t threads[CREW_MOST];
+	unsigned started = 0;
+	const unsigned wanted = count < WORTH ? 0 : crew_size() - 1;
+	while (started < wanted && pthread_create(&threads[started], NULL, work, &crew) == 0)
+		started++;
+	work(&crew);
+	while (started)
+		pthread_join(threads[--started], NULL);
+}
