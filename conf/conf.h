@@ -46,7 +46,12 @@ enum conf_when_complete {
 enum conf_meter {
 	CONF_METER_NONE, /* what the worker says on STEPGATE_USAGE_FD, or nothing: a known zero */
 	CONF_METER_COMMAND, /* meter_command prints the number of tokens that the step used */
-	CONF_METER_JSONL,   /* the same lines as on STEPGATE_USAGE_FD, among those that it prints */
+	CONF_METER_CLAUDE,  /* what this agent prints, and the files that it writes */
+	CONF_METER_CODEX,
+	CONF_METER_GEMINI,
+	CONF_METER_OPENCODE,
+	CONF_METER_AUTO,  /* whichever of these it is */
+	CONF_METER_JSONL, /* the same lines as on STEPGATE_USAGE_FD, among those that it prints */
 };
 
 /* A plugin, as any section names one: a module or a program that speaks the protocol of plugins.

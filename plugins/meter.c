@@ -3,7 +3,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "plugins/agent_meter.h"
 #include "plugins/meter_kinds.h"
+#include "status/clock.h"
 
 static meter_kind *const kinds[] = {
 	[CONF_METER_NONE] = meter_lines_read,
@@ -11,15 +13,34 @@ static meter_kind *const kinds[] = {
 	[CONF_METER_JSONL] = meter_lines_read,
 };
 
+/* Looking at files takes so small a part of the time at most. */
+enum {
+	LOOK_EVERY_MS = 1000,
+	LOOK_PART = 20,
+};
+
 struct meter {
 	struct meter_start start;
 	struct meter_lines *lines;
+	const struct agent_kind *kind; /* or NULL */
+	void *agent;
+	struct agent_live live; /* by its files, at the last look */
+	int64_t look_at;        /* monotonic ms */
 };
 
 struct usage meter_read(const struct conf_step *step, const struct meter_lines *lines,
 			const char *const *environment, const struct host *host, struct err *err)
 {
 	return kinds[step->meter](step, lines, environment, host, err);
+}
+
+static int open_agent(struct meter *meter)
+{
+	meter->kind = agent_kind_of(meter->start.kind);
+	if (!meter->kind)
+		return 0;
+	meter->agent = meter->kind->open(&meter->start);
+	return meter->agent ? 0 : -1;
 }
 
 struct meter *meter_new(const struct meter_start *start, struct err *err)
@@ -30,7 +51,7 @@ struct meter *meter_new(const struct meter_start *start, struct err *err)
 		meter->lines = start->kind == CONF_METER_JSONL ? meter_lines_among_output()
 							       : meter_lines_new();
 	}
-	if (!meter || !meter->lines) {
+	if (!meter || !meter->lines || open_agent(meter) != 0) {
 		meter_free(meter);
 		err_set(err, ERR_INTERNAL, "out of memory");
 		return NULL;
@@ -43,12 +64,16 @@ void meter_free(struct meter *meter)
 	if (!meter)
 		return;
 	meter_lines_free(meter->lines);
+	if (meter->agent)
+		meter->kind->close(meter->agent);
 	free(meter);
 }
 
 void meter_feed(struct meter *meter, const char *bytes, size_t length)
 {
-	if (meter->start.kind == CONF_METER_JSONL)
+	if (meter->kind)
+		meter->kind->feed(meter->agent, bytes, length);
+	else if (meter->start.kind == CONF_METER_JSONL)
 		meter_lines_feed(meter->lines, bytes, length);
 }
 
@@ -60,13 +85,37 @@ void meter_said(struct meter *meter, const char *bytes, size_t length)
 
 void meter_look(struct meter *meter)
 {
-	(void)meter;
+	const int64_t now = clock_monotonic_ms();
+	if (!meter->kind || !meter->start.files || now < meter->look_at)
+		return;
+	meter->kind->look(meter->agent, &meter->live);
+	const int64_t after = clock_monotonic_ms(), wait = (after - now) * LOOK_PART;
+	meter->look_at = after + (wait > LOOK_EVERY_MS ? wait : LOOK_EVERY_MS);
+}
+
+static struct usage agent_figure(const struct agent_live *live, enum conf_measure measure)
+{
+	const struct reading reading = {
+		.used = call_tokens(&live->used),
+		.context = USAGE_KNOWN(live->context),
+	};
+	return live->any ? reading_measure(&reading, measure) : USAGE_UNKNOWN;
 }
 
 struct usage meter_live(const struct meter *meter, enum conf_measure measure, bool *lost)
 {
 	int64_t bad = 0;
-	(void)measure;
+	if (lost)
+		*lost = false;
+	if (meter->kind) {
+		struct agent_live words = {.any = false};
+		meter->kind->live(meter->agent, &words);
+		const struct usage printed = agent_figure(&words, measure);
+		const struct usage written = agent_figure(&meter->live, measure);
+		return !printed.known || (written.known && written.tokens > printed.tokens)
+			       ? written
+			       : printed;
+	}
 	const struct usage said = meter_lines_usage(meter->lines, &bad);
 	if (lost)
 		*lost = bad > 0;
@@ -75,15 +124,27 @@ struct usage meter_live(const struct meter *meter, enum conf_measure measure, bo
 
 bool meter_is_agents(const struct meter *meter)
 {
-	(void)meter;
-	return false;
+	return meter->kind != NULL;
+}
+
+static void end_agent(struct meter *meter, const struct meter_end *end, struct reading *reading)
+{
+	snprintf(reading->agent, sizeof(reading->agent), "%s", meter->kind->name);
+	meter->kind->end(meter->agent, end, reading);
+	if (reading->quality == QUALITY_UNKNOWN && !reading->why[0])
+		snprintf(reading->why, sizeof(reading->why),
+			 "meter \"%s\": no usage in what it printed%s", meter->kind->name,
+			 meter->start.files ? ", nor in its files" : "");
 }
 
 void meter_end(struct meter *meter, const struct meter_end *end, struct reading *reading)
 {
 	struct err err = {.code = ERR_NONE};
-	(void)end;
 	*reading = (struct reading){.quality = QUALITY_UNKNOWN};
+	if (meter->kind) {
+		end_agent(meter, end, reading);
+		return;
+	}
 	meter_lines_end(meter->lines);
 	reading->total = meter_read(meter->start.step, meter->lines, meter->start.environment,
 				    meter->start.host, &err);

@@ -105,7 +105,7 @@ attempt()
 		exec env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
 			HOME="$place/home" TMPDIR="$place/tmp" LANG=C.UTF-8 \
 			STEPGATE="$build/stepgate" BUILD="$build" SRC="$source_tree" \
-			SEED="$seed" ${soak:+SOAK=1} CC="${CC:-gcc}" \
+			SEED="$seed" ${soak:+SOAK=1} ${RECORDINGS:+RECORDINGS="$RECORDINGS"} CC="${CC:-gcc}" \
 			CK_DEFAULT_TIMEOUT=$((20 * scale)) GIT_CONFIG_NOSYSTEM=1 \
 			ASAN_OPTIONS=exitcode=99 UBSAN_OPTIONS=print_stacktrace=1:exitcode=99 \
 			"$build/tools/alone" "$seconds" "$program"
@@ -160,7 +160,7 @@ tell() # NAME
 	*) failed=$((failed + 1)) ;;
 	esac
 	printf '%-8s%-28s %s\n' "$word" "$1" "$note"
-	[[ $word == failed ]] && sed 's/^/        | /' "$top/$1/output"
+	[[ $word == failed || ${V:-0} == 1 ]] && sed 's/^/        | /' "$top/$1/output"
 	return 0
 }
 
