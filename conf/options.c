@@ -25,7 +25,7 @@ static const char *const on_failure[] = {"close", "retry", "skip", NULL};
 static const char *const on_failure_work[] = {"salvage", "commit", "keep", NULL};
 static const char *const when_complete[] = {"stop", "restart", NULL};
 static const char *const measure[] = {"fresh", "all", "context", NULL};
-static const char *const meter[] = {"command", "jsonl", NULL};
+static const char *const meter[] = {"command", "jsonl", "claude", NULL};
 static const char *const usage[] = {"optional", "required", NULL};
 static const char *const report_type[] = {"file",    "program", "slack", "webhook",
 					  "desktop", "github",  NULL};
@@ -123,10 +123,11 @@ static const char *const report_on[] = {"started", "step", "nok", "closed", "thr
 			"how many processes and threads it may be at a time; without it, no "      \
 			"limit"),                                                                  \
 		CHOICE(s, "meter", meter, NULL,                                                    \
-		       "how its usage is found out: by meter_command, or from lines of JSON that " \
-		       "it prints, {\"tokens\": N} or {\"tokens_delta\": N}; without it, it "      \
-		       "tells "                                                                    \
-		       "by itself"),                                                               \
+		       "how its usage is found out: by meter_command; from lines of JSON that it " \
+		       "prints, {\"tokens\": N} or {\"tokens_delta\": N}; or from what an agent "  \
+		       "that "                                                                     \
+		       "it runs prints as JSON and writes below HOME; without it, it tells by "    \
+		       "itself"),                                                                  \
 		RAW(s, "meter_command", OPTION_STRINGS,                                            \
 		    "a program that prints the number of tokens that the step used"),              \
 		CHOICE(s, "usage", usage, "optional",                                              \

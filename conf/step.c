@@ -103,7 +103,7 @@ static int set_command(struct build *build, const struct section *section, struc
 }
 
 /* The option's choices, in their order. */
-static const enum conf_meter meters[] = {CONF_METER_COMMAND, CONF_METER_JSONL};
+static const enum conf_meter meters[] = {CONF_METER_COMMAND, CONF_METER_JSONL, CONF_METER_CLAUDE};
 
 static int set_meter(struct build *build, const struct section *section, struct conf_step *step)
 {

@@ -2,7 +2,9 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
+#include "plugins/agent_files.h"
 #include "plugins/agent_meter.h"
 #include "plugins/meter_kinds.h"
 #include "status/clock.h"
@@ -24,6 +26,7 @@ struct meter {
 	struct meter_lines *lines;
 	const struct agent_kind *kind; /* or NULL */
 	void *agent;
+	char folder[AGENT_PATH];
 	struct agent_live live; /* by its files, at the last look */
 	int64_t look_at;        /* monotonic ms */
 };
@@ -34,11 +37,45 @@ struct usage meter_read(const struct conf_step *step, const struct meter_lines *
 	return kinds[step->meter](step, lines, environment, host, err);
 }
 
+bool meter_reads_agent(enum conf_meter kind)
+{
+	return agent_kind_of(kind) != NULL;
+}
+
+static const char *setting(const char *const *environment, const char *name)
+{
+	const size_t length = strlen(name);
+	for (; *environment; environment++)
+		if (strncmp(*environment, name, length) == 0 && (*environment)[length] == '=')
+			return *environment + length + 1;
+	return NULL;
+}
+
+const char *meter_folder(enum conf_meter meter, const char *const *environment, char *out,
+			 size_t size)
+{
+	const struct agent_kind *kind = agent_kind_of(meter);
+	if (!kind)
+		return NULL;
+	const char *folder = setting(environment, kind->variable), *below = kind->below;
+	if (!folder || !folder[0]) {
+		folder = setting(environment, "HOME");
+		below = kind->folder;
+	}
+	if (!folder || !folder[0])
+		return NULL;
+	const int length = snprintf(out, size, "%s%s%s", folder, below[0] ? "/" : "", below);
+	return length > 0 && (size_t)length < size ? out : NULL;
+}
+
 static int open_agent(struct meter *meter)
 {
 	meter->kind = agent_kind_of(meter->start.kind);
 	if (!meter->kind)
 		return 0;
+	if (!meter->start.files && meter->start.environment)
+		meter->start.files = meter_folder(meter->start.kind, meter->start.environment,
+						  meter->folder, sizeof(meter->folder));
 	meter->agent = meter->kind->open(&meter->start);
 	return meter->agent ? 0 : -1;
 }
@@ -120,11 +157,6 @@ struct usage meter_live(const struct meter *meter, enum conf_measure measure, bo
 	if (lost)
 		*lost = bad > 0;
 	return said;
-}
-
-bool meter_is_agents(const struct meter *meter)
-{
-	return meter->kind != NULL;
 }
 
 static void end_agent(struct meter *meter, const struct meter_end *end, struct reading *reading)

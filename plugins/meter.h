@@ -29,7 +29,8 @@ struct meter_start {
 	const char *const *environment; /* the worker's, whole; NULL with no worker */
 	const struct host *host;        /* runs a meter_command; may be NULL where there is none */
 	/* For an agent's meter: */
-	const char *files;   /* its own folder (see meter_folder), or NULL: what it prints alone */
+	/* Its own folder; NULL: by the environment (see meter_folder), or what it prints alone. */
+	const char *files;
 	const char *session; /* the session that it is given, or resumes; NULL: it makes its own */
 	int64_t since_ms;    /* when the worker starts, ms since 1970; what is older in its files is
 				not charged. 0: not known */
@@ -43,6 +44,14 @@ struct meter_end {
 };
 
 struct meter; /* opaque */
+
+/* Whether a kind reads an agent's words, which tell parts, and not one figure. */
+bool meter_reads_agent(enum conf_meter kind);
+
+/* The folder of an agent's own files, by its worker's environment, into out[size]: out, or NULL
+ * where there is none, for one that is not known beforehand too. */
+const char *meter_folder(enum conf_meter kind, const char *const *environment, char *out,
+			 size_t size);
 
 /* NULL and *err where it can't be: memory, or a setting that is none. What is in the agent's files
  * already is looked at here, so that only what comes after is charged. */
@@ -59,9 +68,6 @@ void meter_look(struct meter *meter);
 /* The figure so far; unknown while there is none. *lost (may be NULL): it can't be known any more.
  * It never falls. */
 struct usage meter_live(const struct meter *meter, enum conf_measure measure, bool *lost);
-
-/* Whether it reads an agent's words, which tell parts, and not one figure. */
-bool meter_is_agents(const struct meter *meter);
 
 /* The worker has ended. An unknown usage is an answer as well: reading->why then says why. */
 void meter_end(struct meter *meter, const struct meter_end *end, struct reading *reading);

@@ -1,7 +1,9 @@
 /* Claude Code: what it printed, and what it wrote into its projects/. */
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "plugins/agent_files.h"
 #include "plugins/claude_words.h"
@@ -123,8 +125,9 @@ static bool several(const struct claude_words *read)
 	return read->costs > 0 ? read->costs > 1 : read->prompts > 1;
 }
 
-/* The main file of a session, then those of its sub-agents. */
-static void read_session(struct claude *claude, const char *path)
+/* The main file of a session, then those of its sub-agents. `known`: the session is the worker's,
+ * also where nothing came to it since its start. */
+static void read_session(struct claude *claude, const char *path, bool known)
 {
 	struct claude_words *read = &claude->read;
 	const size_t stem = strlen(path) - strlen(".jsonl");
@@ -136,6 +139,8 @@ static void read_session(struct claude *claude, const char *path)
 		return;
 	if (read->from_id[0] && !read->begun)
 		return; /* not this process's */
+	if (read->from_ms && !read->begun && !known)
+		return;
 	const bool whole = !read->from_id[0] && !read->from_ms;
 	if (read->from_ms && !read->begun) {
 		calls_clear(&read->calls);
@@ -152,6 +157,15 @@ static void read_session(struct claude *claude, const char *path)
 		agent_files_walk(claude->subagents, 2, read_side, claude);
 }
 
+/* Whether a file was written to since the worker's start; where that is not known, it may be. */
+static bool is_new(const struct claude *claude, const char *path)
+{
+	struct stat stat_of;
+	return claude->start->since_ms == 0 ||
+	       (stat(path, &stat_of) == 0 &&
+		stat_of.st_mtim.tv_sec >= claude->start->since_ms / 1000 - 2);
+}
+
 /* projects/FOLDER/SESSION.jsonl; what lies deeper belongs to a session. */
 static void visit(void *context, const char *path, const char *name)
 {
@@ -164,7 +178,24 @@ static void visit(void *context, const char *path, const char *name)
 	if (session && (strncmp(name, session, strlen(session)) != 0 ||
 			strcmp(name + strlen(session), ".jsonl") != 0))
 		return;
-	read_session(claude, path);
+	if (session || is_new(claude, path))
+		read_session(claude, path, session != NULL);
+}
+
+/* The folder of the sessions that were begun in the worker's own one; all of them where there is
+ * none. Its name is that one's path with "-" for what is no letter or digit. */
+static bool own_folder(const struct claude *claude, char *folder, size_t size)
+{
+	struct stat stat_of;
+	const struct conf_step *step = claude->start->step;
+	const int length = snprintf(folder, size, "%s/projects/", claude->start->files);
+	if (!step || !step->cwd || length < 0 || (size_t)length + strlen(step->cwd) >= size)
+		return false;
+	char *at = folder + length;
+	for (const char *from = step->cwd; *from; from++)
+		*at++ = (char)(isalnum((unsigned char)*from) ? *from : '-');
+	*at = '\0';
+	return stat(folder, &stat_of) == 0;
 }
 
 static void read_files(struct claude *claude)
@@ -175,15 +206,17 @@ static void read_files(struct claude *claude)
 	calls_init(&claude->files.calls);
 	if (!claude->start->files)
 		return;
-	if (snprintf(folder, sizeof(folder), "%s/projects", claude->start->files) <
-	    (int)sizeof(folder))
+	if (own_folder(claude, folder, sizeof(folder)))
+		agent_files_walk(folder, 0, visit, claude);
+	else if (snprintf(folder, sizeof(folder), "%s/projects", claude->start->files) <
+		 (int)sizeof(folder))
 		agent_files_walk(folder, 1, visit, claude);
 }
 
 static void look(void *agent, struct agent_live *live)
 {
 	struct claude *claude = agent;
-	if (!claude->words.session[0] && !claude->start->session && !claude->start->since_ms)
+	if (!claude->words.session[0] && !claude->start->session)
 		return;
 	read_files(claude);
 	live->any = claude->files.any;

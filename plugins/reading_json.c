@@ -1,5 +1,6 @@
 #include "plugins/reading_json.h"
 
+#include <cjson/cJSON.h>
 #include <stdbool.h>
 
 #include "status/json.h"
@@ -69,12 +70,13 @@ static int set_words(cJSON *object, const struct reading *reading)
 	       set_difference(object, reading);
 }
 
-cJSON *reading_json(const struct reading *reading)
+char *reading_json(const struct reading *reading)
 {
 	cJSON *object = cJSON_CreateObject();
+	char *text = NULL;
 	if (object && (json_set_text(object, "agent", reading->agent[0] ? reading->agent : NULL) |
 		       set_figures(object, reading) | set_words(object, reading)) == 0)
-		return object;
+		text = cJSON_PrintUnformatted(object);
 	cJSON_Delete(object);
-	return NULL;
+	return text;
 }

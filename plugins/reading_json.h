@@ -2,13 +2,11 @@
 #ifndef PLUGINS_READING_JSON_H
 #define PLUGINS_READING_JSON_H
 
-#include <cjson/cJSON.h>
-
 #include "plugins/usage.h"
 
 /* {"agent", "usage": {"input", …}, "fresh", "all", "context", "window", "quality", "source",
- * "models", "ended", "resets_at", "session", "why", "differ"}; what is not known is null. NULL when
- * memory is short. Free with cJSON_Delete. */
-cJSON *reading_json(const struct reading *reading);
+ * "models", "ended", "resets_at", "session", "why", "differ"}; what is not known is null. One line
+ * (malloc, no newline), or NULL when memory is short. */
+char *reading_json(const struct reading *reading);
 
 #endif

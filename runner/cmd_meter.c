@@ -1,4 +1,3 @@
-#include <cjson/cJSON.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -116,9 +115,7 @@ static int print(const struct reading *reading, struct err *err)
 		print_text(reading);
 		return 0;
 	}
-	cJSON *object = reading_json(reading);
-	char *text = object ? cJSON_PrintUnformatted(object) : NULL;
-	cJSON_Delete(object);
+	char *text = reading_json(reading);
 	if (!text)
 		return err_set(err, ERR_INTERNAL, "out of memory");
 	puts(text);

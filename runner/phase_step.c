@@ -49,7 +49,7 @@ static struct usage live(const struct desk *desk, bool *lost)
 {
 	const struct session *session = desk->session;
 	return beyond(session, meter_live(desk->meter, session->conf->measure, lost),
-		      !meter_is_agents(desk->meter));
+		      !meter_reads_agent(session->step.conf->meter));
 }
 
 /* So that the usage of a worker is known also if we die: the last figure, at most so old. */
@@ -69,6 +69,13 @@ static void on_output(void *context, const char *bytes, size_t length)
 	struct desk *desk = context;
 	step_log_write(&desk->log, bytes, length);
 	meter_feed(desk->meter, bytes, length);
+	progress_bytes(&desk->progress, bytes, length);
+}
+
+static void on_complaint(void *context, const char *bytes, size_t length)
+{
+	struct desk *desk = context;
+	step_log_write(&desk->log, bytes, length);
 	progress_bytes(&desk->progress, bytes, length);
 }
 
@@ -283,6 +290,8 @@ static enum fsm_event run_worker(struct session *session, struct desk *desk)
 		.stdin_bytes = desk->plugin.call,
 		.stdin_length = desk->plugin.call ? strlen(desk->plugin.call) : 0,
 		.on_output = on_output,
+		/* What an agent complains of must not come between its words. */
+		.on_complaint = meter_reads_agent(conf->meter) ? on_complaint : NULL,
 		.on_usage = on_usage,
 		.on_start = on_start,
 		.on_tick = on_tick,

@@ -189,7 +189,7 @@ START_TEST(choices)
 	refuses(option, "Skip", "did you mean 'skip'?");
 	refuses(option, "explode", "it takes close, retry or skip");
 	refuses(option, "", "it takes close, retry or skip");
-	refuses(option_find("step", "meter"), "x", "it takes command or jsonl");
+	refuses(option_find("step", "meter"), "x", "it takes command, jsonl or claude");
 }
 END_TEST
 

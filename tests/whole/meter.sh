@@ -1,0 +1,103 @@
+#!/bin/bash
+# `stepgate meter`: what it answers, in JSON and as text, and a step whose agent is metered by it.
+. "$SRC/tests/lib.sh"
+
+data=$SRC/tests/data/meter
+plain=$data/claude-plain
+
+expect_exit 0 meter claude "$plain/stdout" --json
+expect_json .agent claude
+expect_json '[.usage.input, .usage.cache_read, .usage.cache_write, .usage.output] | join(" ")' '1001 10010 307 53'
+expect_json '[.fresh, .all, .context, .window] | join(" ")' '1361 11371 11318 200000'
+expect_json '[.quality, .source, .ended] | join(" ")' 'exact stdout completed'
+expect_json '.models | keys | join(" ")' 'claude-sonnet-4-5-20250929'
+expect_json '.models[].output' 53
+expect_json '.resets_at, .differ, .why' $'null\nnull\nnull'
+expect_json .session 4e13e78b-e9ab-4ef0-a616-7bfd6712e5a7
+expect_stderr ''
+
+expect_exit 0 meter claude "$plain/stdout" --files "$plain/files" --json
+expect_json '[.source, .quality, .all] | join(" ")' 'both exact 11371'
+expect_exit 0 meter claude --files "$plain/files" --json
+expect_json '[.source, .quality, .all] | join(" ")' 'files exact 11371'
+
+# From standard input, with "-" and without.
+"$STEPGATE" meter claude - --json < "$plain/stdout" > one || fail "meter -"
+"$STEPGATE" meter claude --json < "$plain/stdout" > other || fail "meter"
+cmp -s one other || fail "standard input is not read the same"
+expect_json .all 11371 one
+
+# A transcript is read as what it is.
+expect_exit 0 meter claude "$plain"/files/projects/*/*.jsonl --json
+expect_json '[.source, .quality, .all] | join(" ")' 'files exact 11371'
+
+expect_exit 0 meter claude "$plain/stdout"
+expect "the first line" "$(head -1 "$out")" 'claude: completed; usage exact, from stdout'
+grep -qE '^claude-sonnet-4-5-20250929 +1,001 +10,010 +307 +53 +1,361 +11,371$' "$out" || fail "no row of the model"
+grep -qE '^total +1,001 +10,010 +307 +53 +1,361 +11,371$' "$out" || fail "no row of the total"
+expect_line 'context: 11,318 of 200,000'
+
+# A limit, and when it is over.
+expect_exit 0 meter claude "$data/claude-usage_limit_sub/stdout" --json
+expect_json '[.ended, .resets_at, .all] | join(" ")' 'usage_limit 1795469893 0'
+expect_exit 0 meter claude "$data/claude-usage_limit_sub/stdout"
+expect "the first line" "$(head -1 "$out")" \
+	'claude: usage_limit, resets at 2026-11-23T21:38:13.000000Z; usage exact, from stdout'
+
+# An estimate says why.
+expect_exit 0 meter claude "$data/claude-hang-SIGKILL/stdout" --json
+expect_json '[.quality, .ended, .why] | join(": ")' 'estimated: interrupted: it printed no result'
+
+# Two sources that differ: the larger counts, and it is told.
+cp -r "$plain/files" differ
+sed -i 's/"output_tokens":53/"output_tokens":5300/; s/"outputTokens":53/"outputTokens":5300/' differ/projects/*/*.jsonl
+expect_exit 0 meter claude "$plain/stdout" --files differ --json
+expect_json '[.all, .quality, .differ.stdout, .differ.files] | join(" ")' '16618 estimated 11371 16618'
+expect_exit 0 meter claude "$plain/stdout" --files differ
+expect_line 'stdout says 11,371, files say 16,618: the larger counts'
+
+# Nothing to read is no usage, never zero.
+echo "no agent" > nothing
+expect_exit 1 meter claude nothing --json
+expect_json '.usage.input, .fresh, .all, .source' $'null\nnull\nnull\nnull'
+expect_json '.why' 'meter "claude": no usage in what it printed'
+
+expect_exit 2 meter
+expect_in_stderr 'AGENT is missing'
+expect_exit 2 meter claudia "$plain/stdout"
+expect_in_stderr 'claudia: no such agent: it is one of claude'
+expect_exit 1 meter claude missing
+expect_stderr "stepgate: missing: can't be opened: No such file or directory"
+expect_exit 1 meter claude --files missing
+expect_exit 2 meter claude --files nothing
+expect_exit 1 meter claude .
+expect_exit 2 meter claude "$plain/stdout" --since yesterday
+
+# A step that is an agent in a script of one's own.
+make_repository repo
+cd repo || exit 1
+mkdir -p home/.claude
+echo home > .gitignore
+cp "$HOME/.gitconfig" home
+cp -r "$plain/files/projects" home/.claude
+write_config stepgate.conf << END
+title = "Metered"
+budget { tokens = 100000 threshold = 95 }
+home = "home"
+step "Fresh" { command = {"cat", "$plain/stdout"} meter = "claude" }
+step "Talks on stderr" { shell = "echo '{\"type\":' >&2; cat '$plain/stdout'" meter = "claude" }
+step "Says nothing" { command = {"true"} meter = "claude" }
+END
+expect_exit 1 run
+expect_line 'Step 1 completed: Tokens: 1.3%; Status: OK, updated & pushed'
+expect_line 'Step 2 completed: Tokens: 2.7%; Status: OK, updated & pushed'
+expect_line 'Step 3 completed: Tokens: unknown; Status: OK, updated & pushed'
+expect_in_stderr 'step 3: unknown usage: meter "claude": no usage in what it printed, nor in its files'
+sed 's/^budget.*/budget { tokens = 100000 threshold = 95 measure = "all" }/; s/^title.*/title = "All"/; /Says nothing/d' \
+	stepgate.conf > all.conf
+expect_exit 0 run all.conf
+expect_line 'Step 2 completed: Tokens: 22.7%; Status: OK, updated & pushed'
+# A context is not added up.
+sed 's/"all"/"context"/; s/^title.*/title = "Context"/' all.conf > context.conf
+expect_exit 0 run context.conf
+expect_line 'Step 2 completed: Tokens: 11.3%; Status: OK, updated & pushed'
