@@ -62,6 +62,9 @@ TOOLS      := $(patsubst tests/tools/%.c,$(B)/tools/%,$(wildcard tests/tools/*.c
 	$(B)/tools/failing_malloc.so
 MANUALS    := $(B)/man/stepgate.1 $(B)/man/stepgate.conf.5
 MODULES    := $(patsubst plugins/modules/%.c,$(B)/modules/%.so,$(wildcard plugins/modules/*.c))
+# What `stepgate plugin new` writes.
+TEMPLATES  := $(wildcard runner/templates/*.in)
+RUNNER     += $(B)/templates.o
 
 .DELETE_ON_ERROR:
 .SUFFIXES:
@@ -115,6 +118,13 @@ $(B)/stepgate-git: $(B)/runner/helper/main.o $(PARTS)
 $(B)/stepgate-send: $(B)/runner/sender/main.o $(PARTS)
 	$(call say,LINK,$@)
 	$(call link,$< $(LINK_PARTS) $(LIBS_SENDER))
+
+$(B)/templates.c: runner/templates/embed.sh $(TEMPLATES)
+	$(call say,EMBED,$@)
+	$(Q)mkdir -p $(@D) && runner/templates/embed.sh $(TEMPLATES) > $@
+$(B)/templates.o: $(B)/templates.c $(B)/flags
+	$(call say,CC,$<)
+	$(call compile,$(BANNED))
 
 # As anybody's module is built: without a sanitizer, and with nothing exported but what says so.
 $(B)/modules/%.so: plugins/modules/%.c $(B)/flags

@@ -70,17 +70,27 @@ static const char *own_folder(struct arena *arena)
 	return slash ? arena_text(arena, path, (size_t)(slash - path)) : NULL;
 }
 
-const char *path_module(struct arena *arena, const struct word *value)
+const char *path_own_modules(struct arena *arena)
 {
-	const char *name = value->text;
-	const size_t length = strlen(name);
-	if (strchr(name, '/') || (length >= 3 && strcmp(name + length - 3, ".so") == 0))
-		return path_absolute(arena, value);
 	const char *folder = own_folder(arena);
-	const char *built = arena_format(arena, "%s/modules/%s.so", folder ? folder : "", name);
+	const char *built = arena_format(arena, "%s/modules", folder ? folder : "");
 	if (built && access(built, F_OK) == 0)
 		return built;
-	return arena_format(arena, "%s/../lib/stepgate/%s.so", folder ? folder : "", name);
+	return arena_format(arena, "%s/../lib/stepgate", folder ? folder : "");
+}
+
+bool path_is_module_name(const char *text)
+{
+	const size_t length = strlen(text);
+	return !strchr(text, '/') && (length < 3 || strcmp(text + length - 3, ".so") != 0);
+}
+
+const char *path_module(struct arena *arena, const struct word *value)
+{
+	if (!path_is_module_name(value->text))
+		return path_absolute(arena, value);
+	const char *folder = path_own_modules(arena);
+	return folder ? arena_format(arena, "%s/%s.so", folder, value->text) : NULL;
 }
 
 static bool is_ours(const struct stat *status)

@@ -2,6 +2,8 @@
 #ifndef CONF_PATHS_H
 #define CONF_PATHS_H
 
+#include <stdbool.h>
+
 #include "conf/arena.h"
 #include "conf/settings.h"
 
@@ -14,10 +16,14 @@ const char *path_no_folder(const char *path);
 const char *path_no_input(const char *path);   /* a file that can be read */
 const char *path_no_program(const char *path); /* a file that can be executed */
 
-/* The path of a module: as path_absolute; but a name with neither a slash nor ".so" is one that
- * comes with stepgate, NAME.so in ../lib/stepgate from the folder of our own program, or in
- * modules/ beside it. */
+/* The folder of the modules that come with stepgate: ../lib/stepgate from that of our own program,
+ * or modules/ beside it where that is there. In the arena; NULL when memory is short. */
+const char *path_own_modules(struct arena *arena);
+
+/* The path of a module: as path_absolute; but a name with neither a slash nor ".so" is one of those
+ * that come with stepgate. */
 const char *path_module(struct arena *arena, const struct word *value);
+bool path_is_module_name(const char *text);
 
 /* A file to be loaded as a module: it, and all folders above it, belong to us or to root and can be
  * written by no one else (a folder with the sticky bit may be, but for the nearest one). Links are

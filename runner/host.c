@@ -1,5 +1,6 @@
 #include "runner/host.h"
 
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -68,7 +69,10 @@ static int run(const struct host *host, const struct host_program *program,
 		.stop_fd = program->stoppable ? stop_descriptor() : -1,
 		.contained = true,
 	};
+	/* One that ends without reading its input is no reason for us to. */
+	void (*before)(int) = signal(SIGPIPE, SIG_IGN);
 	const int failed = child_run(&spec, &ended, err);
+	signal(SIGPIPE, before);
 	free(environment);
 	if (failed != 0)
 		return -1;

@@ -48,7 +48,8 @@ static int own_words(const struct host_result *result, struct err *err)
 
 /* Runs it, its answer going to the protocol. 0, or -1 and *err where it did not end well. */
 static int run_plugin(const struct conf_plugin *plugin, const char *line, const char *cwd,
-		      int64_t timeout_ms, struct protocol *protocol, struct err *err)
+		      int64_t timeout_ms, struct protocol *protocol, enum plugin_end *end,
+		      struct err *err)
 {
 	const char *argv[PLUGIN_ARGV];
 	const char *const environment[] = {plugin_descriptor, NULL};
@@ -67,29 +68,45 @@ static int run_plugin(const struct conf_plugin *plugin, const char *line, const 
 		.context = protocol,
 	};
 	host_init(&host);
-	if (host.run(&host, &program, &result, err) != 0 ||
-	    (plugin->module && own_words(&result, err) != 0) ||
-	    host_succeeded(&program, &result, err) != 0)
+	if (host.run(&host, &program, &result, err) != 0)
 		return -1;
+	*end = result.timed_out ? PLUGIN_LATE : result.signal ? PLUGIN_CRASHED : PLUGIN_ENDED;
 	protocol_end(protocol);
-	return 0;
+	if (plugin->module && own_words(&result, err) != 0)
+		return -1;
+	return host_succeeded(&program, &result, err);
+}
+
+int plugin_send(const struct conf_plugin *plugin, enum plugin_ask ask, const char *line,
+		const char *cwd, int64_t timeout_ms, struct plugin_answer *answer,
+		enum plugin_end *end, struct err *err)
+{
+	char words[600];
+	struct protocol *protocol = protocol_new(ask, NULL);
+	*answer = (struct plugin_answer){.given = false};
+	*end = PLUGIN_ENDED;
+	if (!protocol)
+		return err_set(err, ERR_INTERNAL, "out of memory");
+	int failed = run_plugin(plugin, line, cwd, timeout_ms, protocol, end, err);
+	*answer = *protocol_answer(protocol);
+	if (!failed && plugin_answer_wrong(ask, answer, words, sizeof(words)))
+		failed = err_set(err, ERR_SYSTEM, "%s: %s", plugin_path(plugin), words);
+	protocol_free(protocol);
+	return failed;
 }
 
 int plugin_ask(const struct conf_plugin *plugin, const struct plugin_call *call, const char *cwd,
 	       int64_t timeout_ms, struct plugin_answer *answer, struct err *err)
 {
-	char words[600];
-	struct protocol *protocol = protocol_new(call->ask, NULL);
+	struct plugin_answer given;
+	enum plugin_end end;
 	char *line = plugin_call_write(call);
-	int failed = protocol && line ? run_plugin(plugin, line, cwd, timeout_ms, protocol, err)
-				      : err_set(err, ERR_INTERNAL, "out of memory");
-	const struct plugin_answer *given = protocol ? protocol_answer(protocol) : NULL;
-	if (!failed && plugin_answer_wrong(call->ask, given, words, sizeof(words)))
-		failed = err_set(err, ERR_SYSTEM, "%s: %s", plugin_path(plugin), words);
+	if (!line)
+		return err_set(err, ERR_INTERNAL, "out of memory");
+	const int failed = plugin_send(plugin, call->ask, line, cwd, timeout_ms, &given, &end, err);
 	if (!failed)
-		*answer = *given;
+		*answer = given;
 	free(line);
-	protocol_free(protocol);
 	return failed;
 }
 

@@ -3,6 +3,8 @@
 #ifndef RUNNER_PLUGIN_H
 #define RUNNER_PLUGIN_H
 
+#include <stdint.h>
+
 #include "conf/conf.h"
 #include "plugins/protocol.h"
 
@@ -21,6 +23,18 @@ extern const char plugin_descriptor[];
  * with its answer. `cwd` may be NULL. */
 int plugin_ask(const struct conf_plugin *plugin, const struct plugin_call *call, const char *cwd,
 	       int64_t timeout_ms, struct plugin_answer *answer, struct err *err);
+
+enum plugin_end {
+	PLUGIN_ENDED,   /* by itself, or it could not be started */
+	PLUGIN_CRASHED, /* by a signal */
+	PLUGIN_LATE,    /* by us, at its timeout */
+};
+
+/* The same with a line that is the call, or is meant to be none. *answer is filled in any case (all
+ * zero where it could not be started). */
+int plugin_send(const struct conf_plugin *plugin, enum plugin_ask ask, const char *line,
+		const char *cwd, int64_t timeout_ms, struct plugin_answer *answer,
+		enum plugin_end *end, struct err *err);
 
 /* Loads every module that the config names, each in a process of its own, and sees to it that it
  * offers what it is named for. 0, or -1 and *err (ERR_CONFIG). */
