@@ -25,7 +25,8 @@ static const char *const on_failure[] = {"close", "retry", "skip", NULL};
 static const char *const on_failure_work[] = {"salvage", "commit", "keep", NULL};
 static const char *const when_complete[] = {"stop", "restart", NULL};
 static const char *const measure[] = {"fresh", "all", "context", NULL};
-static const char *const meter[] = {"command", "jsonl", "claude", NULL};
+static const char *const meter[] = {"command", "jsonl",    "claude", "codex",
+				    "gemini",  "opencode", "auto",   NULL};
 static const char *const usage[] = {"optional", "required", NULL};
 static const char *const report_type[] = {"file",    "program", "slack", "webhook",
 					  "desktop", "github",  NULL};

@@ -103,7 +103,9 @@ static int set_command(struct build *build, const struct section *section, struc
 }
 
 /* The option's choices, in their order. */
-static const enum conf_meter meters[] = {CONF_METER_COMMAND, CONF_METER_JSONL, CONF_METER_CLAUDE};
+static const enum conf_meter meters[] = {CONF_METER_COMMAND, CONF_METER_JSONL,  CONF_METER_CLAUDE,
+					 CONF_METER_CODEX,   CONF_METER_GEMINI, CONF_METER_OPENCODE,
+					 CONF_METER_AUTO};
 
 static int set_meter(struct build *build, const struct section *section, struct conf_step *step)
 {

@@ -8,8 +8,7 @@
 #include "status/clock.h"
 
 const struct agent_kind *const agent_kinds[] = {
-	&agent_claude,
-	NULL,
+	&agent_claude, &agent_codex, &agent_gemini, &agent_opencode, NULL,
 };
 
 const struct agent_kind *agent_kind_of(enum conf_meter meter)
@@ -17,7 +16,7 @@ const struct agent_kind *agent_kind_of(enum conf_meter meter)
 	for (size_t i = 0; agent_kinds[i]; i++)
 		if (agent_kinds[i]->meter == meter)
 			return agent_kinds[i];
-	return NULL;
+	return meter == CONF_METER_AUTO ? &agent_auto : NULL;
 }
 
 const struct agent_kind *agent_kind_named(const char *name)
@@ -25,7 +24,7 @@ const struct agent_kind *agent_kind_named(const char *name)
 	for (size_t i = 0; agent_kinds[i]; i++)
 		if (strcmp(agent_kinds[i]->name, name) == 0)
 			return agent_kinds[i];
-	return NULL;
+	return strcmp(name, agent_auto.name) == 0 ? &agent_auto : NULL;
 }
 
 const struct agent_kind *agent_kind_in(const char *folder)

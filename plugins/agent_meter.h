@@ -43,8 +43,9 @@ const struct agent_kind *agent_kind_named(const char *name);
 const struct agent_kind *agent_kind_in(const char *folder);
 extern const struct agent_kind *const agent_kinds[]; /* ends with NULL */
 
-/* Each agent's row, in its file. */
-extern const struct agent_kind agent_claude;
+/* Each agent's row, in its file; and one that is whichever of them it is, no row of the table. */
+extern const struct agent_kind agent_auto;
+extern const struct agent_kind agent_claude, agent_codex, agent_gemini, agent_opencode;
 
 /* Two sources of one figure. `words` and `files` are NULL where there is none. The larger counts;
  * where they differ by more than 1 %, the reading says so and is an estimate. */

@@ -45,6 +45,23 @@ struct call call_disjoint(struct usage input, struct usage cache_read, struct us
 	return call;
 }
 
+struct call call_of_total(struct usage prompt, struct usage cached, struct usage total)
+{
+	const struct usage none = USAGE_UNKNOWN;
+	struct call call = call_disjoint(prompt, cached, none, none);
+	const int64_t asked = prompt.known ? prompt.tokens : 0;
+	if (total.known && total.tokens > asked)
+		call.part[TOKENS_OUTPUT] = total.tokens - asked;
+	return call;
+}
+
+struct call call_put_out(struct call call, struct usage more)
+{
+	if (more.known)
+		call.part[TOKENS_OUTPUT] = add(call.part[TOKENS_OUTPUT], more.tokens);
+	return call;
+}
+
 struct tokens call_tokens(const struct call *call)
 {
 	struct tokens tokens;

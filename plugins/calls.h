@@ -46,6 +46,10 @@ struct call call_of(struct usage input, struct usage cache_read, struct usage ca
 /* Parts that an agent's input has within itself are taken out of it, never below 0. */
 struct call call_disjoint(struct usage input, struct usage cache_read, struct usage cache_write,
 			  struct usage output);
+/* The same where the output is what a total has beyond the prompt. */
+struct call call_of_total(struct usage prompt, struct usage cached, struct usage total);
+/* With more output. */
+struct call call_put_out(struct call call, struct usage more);
 struct tokens call_tokens(const struct call *call);
 /* input + cache_read + cache_write */
 int64_t call_prompt(const struct call *call);

@@ -55,7 +55,7 @@ const char *meter_folder(enum conf_meter meter, const char *const *environment, 
 			 size_t size)
 {
 	const struct agent_kind *kind = agent_kind_of(meter);
-	if (!kind)
+	if (!kind || !kind->folder[0])
 		return NULL;
 	const char *folder = setting(environment, kind->variable), *below = kind->below;
 	if (!folder || !folder[0]) {

@@ -85,7 +85,8 @@ static void print_text(const struct reading *reading)
 {
 	char stamp[CLOCK_TEXT];
 	const char *ended = ended_name(reading->ended);
-	printf("%s: %s", reading->agent, ended ? ended : "it does not say how it ended");
+	printf("%s: %s", reading->agent[0] ? reading->agent : agent,
+	       ended ? ended : "it does not say how it ended");
 	if (reading->resets_at > 0 && reading->resets_at < INT64_MAX / 1000000)
 		printf(", resets at %s", clock_write(reading->resets_at * 1000000, stamp));
 	printf("; usage %s", quality_name(reading->quality));
@@ -136,15 +137,12 @@ static int check_folder(struct err *err)
 static int what_kind(struct meter_start *start, struct err *err)
 {
 	const struct agent_kind *kind = agent_kind_named(agent);
-	if (kind)
-		start->kind = kind->meter;
-	else if (strcmp(agent, "auto") == 0)
-		start->kind = CONF_METER_AUTO;
-	else
+	if (!kind)
 		return err_set(err, ERR_USAGE,
 			       "%s: no such agent: it is one of claude, codex, gemini, opencode, "
 			       "auto",
 			       agent);
+	start->kind = kind->meter;
 	return 0;
 }
 

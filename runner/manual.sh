@@ -73,6 +73,39 @@ the end of the run	the longest \fBtimeout\fR of the reports that web servers hav
 .PP
 So a run that is in STEP ends after at most the sum of STEP, COMMIT and REPORT, and of COMMIT and
 REPORT once more for the closing words.
+.SH USAGE
+What an agent used is told in four figures that share no token: input (uncached prompts), cache read, cache write and
+output (reasoning among it).
+.B measure
+says which of them count against the budget: fresh, all but cache read; all; or context, the largest prompt.
+.PP
+Each agent is read from two sources, of which the larger counts; that they differ by more than 1 % is said:
+.TS
+l lx.
+claude	T{
+Its results, exact with sub-agents and resumed sessions; after a kill the transcripts below
+.IR ~/.claude/projects .
+T}
+codex	T{
+The rollouts below
+.IR ~/.codex/sessions ,
+sub-agents among them; the total of the thread that it prints, without what was there before.
+T}
+gemini	T{
+The sums of its result; the chats below
+.IR ~/.gemini/tmp .
+A reply that broke off is seen in these alone.
+T}
+opencode	T{
+The steps that it prints; its database
+.I ~/.local/share/opencode/opencode.db
+for sub-agents. The call that makes a title, and one under way at a kill, are told nowhere and guessed, rather too
+high: give it a
+.BR \-\-title .
+T}
+.TE
+.PP
+A figure is exact where every call is known, and else an estimate.
 .SH RECOVERY
 Every move of the machine is in the journal before the action that it stands for.
 The next

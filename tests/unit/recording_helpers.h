@@ -8,6 +8,7 @@
 
 #include <check.h>
 #include <dirent.h>
+#include <sqlite3.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -81,6 +82,32 @@ static inline const struct agent_kind *kind_of_name(const char *name)
 	return agent_kind_named(agent);
 }
 
+/* OpenCode's database stands among ours as the SQL that it is made of. */
+static inline void make_database(struct recording *recording)
+{
+	char path[RECORDING_PATH + 64];
+	size_t length = 0;
+	sqlite3 *db = NULL;
+	snprintf(path, sizeof(path), "%s/opencode/opencode.sql", recording->files);
+	char *sql = read_whole(path, &length);
+	if (!sql)
+		return;
+	const char *scratch = getenv("TMPDIR");
+	snprintf(recording->files, sizeof(recording->files), "%.500s/%.200s-XXXXXX",
+		 scratch ? scratch : "/tmp", recording->name);
+	ck_assert_ptr_nonnull(mkdtemp(recording->files));
+	snprintf(path, sizeof(path), "%s/opencode", recording->files);
+	ck_assert_int_eq(mkdir(path, 0700), 0);
+	snprintf(path, sizeof(path), "%s/opencode/opencode.db", recording->files);
+	ck_assert_int_eq(sqlite3_open(path, &db), SQLITE_OK);
+	ck_assert_int_eq(sqlite3_exec(db, "PRAGMA synchronous = OFF; BEGIN", NULL, NULL, NULL),
+			 SQLITE_OK);
+	ck_assert_int_eq(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+	ck_assert_int_eq(sqlite3_exec(db, "COMMIT", NULL, NULL, NULL), SQLITE_OK);
+	sqlite3_close(db);
+	free(sql);
+}
+
 static inline bool recording_load(struct recording *recording, const char *folder, const char *name)
 {
 	struct stat stat_of;
@@ -94,6 +121,7 @@ static inline bool recording_load(struct recording *recording, const char *folde
 	snprintf(recording->files, sizeof(recording->files), "%.1000s/files", recording->path);
 	if (stat(recording->files, &stat_of) != 0)
 		recording->files[0] = '\0';
+	make_database(recording);
 	read_truth(recording);
 	return true;
 }

@@ -189,7 +189,8 @@ START_TEST(choices)
 	refuses(option, "Skip", "did you mean 'skip'?");
 	refuses(option, "explode", "it takes close, retry or skip");
 	refuses(option, "", "it takes close, retry or skip");
-	refuses(option_find("step", "meter"), "x", "it takes command, jsonl or claude");
+	refuses(option_find("step", "meter"), "x",
+		"it takes command, jsonl, claude, codex, gemini, opencode or auto");
 }
 END_TEST
 

@@ -69,12 +69,34 @@ START_TEST(the_context_is_that_of_the_last_call)
 }
 END_TEST
 
+/* Whose words or files they are can be told. */
+START_TEST(an_agent_is_known_by_its_words_or_files)
+{
+	int count = 0, ours = 0;
+	struct recording *list = recordings_all(&count, &ours);
+	for (int i = 0; i < count; i++) {
+		const struct reading own = reading_of(list[i].kind, list[i].printed, list[i].length,
+						      4096, list[i].files);
+		const struct reading told = reading_of(&agent_auto, list[i].printed, list[i].length,
+						       4096, list[i].files);
+		if (own.quality == QUALITY_UNKNOWN)
+			continue;
+		ck_assert_msg(strcmp(told.agent, list[i].kind->name) == 0, "%s: %s, %s",
+			      list[i].name, told.agent, told.why);
+		ck_assert_int_eq(all_of(&told), all_of(&own));
+		ck_assert_int_eq(told.quality, own.quality);
+	}
+	recordings_free(list, count);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("recordings");
 	TCase *recordings = tcase_create("recordings");
 	tcase_add_test(recordings, each_recording_is_read_right);
 	tcase_add_test(recordings, the_context_is_that_of_the_last_call);
+	tcase_add_test(recordings, an_agent_is_known_by_its_words_or_files);
 	suite_add_tcase(suite, recordings);
 	SRunner *runner = srunner_create(suite);
 	srunner_run_all(runner, CK_ENV);

@@ -37,6 +37,40 @@ grep -qE '^claude-sonnet-4-5-20250929 +1,001 +10,010 +307 +53 +1,361 +11,371$' "
 grep -qE '^total +1,001 +10,010 +307 +53 +1,361 +11,371$' "$out" || fail "no row of the total"
 expect_line 'context: 11,318 of 200,000'
 
+# The other agents; which one it is need not be said.
+expect_exit 0 meter codex "$data/codex-tool/stdout" --files "$data/codex-tool/files" --json
+expect_json '[.agent, .usage[], .quality, .source, .context, .window] | join(" ")' \
+	'codex 7007 70070 2149 371 exact both 45272 258400'
+expect_exit 0 meter auto "$data/codex-resume2/stdout" --files "$data/codex-resume2/files" --json
+expect_json '[.agent, .all, .quality] | join(" ")' 'codex 79597 exact'
+expect_exit 0 meter auto --files "$data/codex-usage_limit_codex/files" --json
+expect_json '[.agent, .ended, .resets_at] | join(" ")' 'codex usage_limit 1900000000'
+expect_exit 0 meter auto "$data/gemini-subagent/stdout" --files "$data/gemini-subagent/files" --json
+expect_json '[.agent, .fresh, .all, .quality, .ended] | join(" ")' 'gemini 26364 91429 exact completed'
+expect_exit 0 meter gemini "$data/gemini-tool-json/stdout" --json
+expect_json '[.fresh, .all, .quality] | join(" ")' '9527 79597 estimated'
+mkdir -p data/opencode
+sqlite3 data/opencode/opencode.db < "$data/opencode-subagent-title/files/opencode/opencode.sql" || fail "no database"
+before=$(picture data)
+expect_exit 0 meter auto "$data/opencode-subagent-title/stdout" --files data --json
+expect_json '[.agent, .fresh, .all, .quality, .source] | join(" ")' 'opencode 13632 58677 exact both'
+expect "the database" "$(picture data)" "$before"
+echo "no agent" > nothing
+expect_exit 1 meter auto nothing --json
+expect_json '.agent, .why' $'null\nmeter "auto": these are no words of an agent that is known here'
+
+# The database of an agent that was killed over it: what it last wrote is in the log beside it.
+sqlite3 data/opencode/opencode.db 'PRAGMA journal_mode = wal' '.dbconfig no_ckpt_on_close on' \
+	"UPDATE message SET data = replace(data, '\"output\":68', '\"output\":168')" \
+	"UPDATE part SET data = replace(data, '\"output\":68', '\"output\":168')" > "$TMPDIR/wal"
+[[ -s data/opencode/opencode.db-wal ]] || fail "there is no log"
+expect_exit 0 meter opencode --files data --json
+expect_json '[.all, .quality] | join(" ")' '58777 exact'
+# Where it can't be read, the figure is no more than an estimate; a damaged database is none.
+dd if=/dev/zero of=data/opencode/opencode.db bs=1 seek=100 count=4000 conv=notrunc 2> "$TMPDIR/dd"
+rm data/opencode/opencode.db-*
+expect_exit 1 meter opencode --files data --json
+
 # A limit, and when it is over.
 expect_exit 0 meter claude "$data/claude-usage_limit_sub/stdout" --json
 expect_json '[.ended, .resets_at, .all] | join(" ")' 'usage_limit 1795469893 0'
@@ -65,7 +99,7 @@ expect_json '.why' 'meter "claude": no usage in what it printed'
 expect_exit 2 meter
 expect_in_stderr 'AGENT is missing'
 expect_exit 2 meter claudia "$plain/stdout"
-expect_in_stderr 'claudia: no such agent: it is one of claude'
+expect_in_stderr 'claudia: no such agent: it is one of claude, codex, gemini, opencode, auto'
 expect_exit 1 meter claude missing
 expect_stderr "stepgate: missing: can't be opened: No such file or directory"
 expect_exit 1 meter claude --files missing

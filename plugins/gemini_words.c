@@ -1,0 +1,358 @@
+#include "plugins/gemini_words.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum path {
+	TYPE,
+	TIMESTAMP,
+	SESSION,
+	SESSION_ID,
+	KIND,
+	PROJECT,
+	ROLE,
+	STATUS,
+	ERROR_TYPE,
+	ERROR,
+	STATS,
+	TOTAL,
+	PROMPT,
+	CACHED,
+	ID,
+	CONTENT,
+	MODEL,
+	TOKENS_PROMPT,
+	TOKENS_OUT,
+	TOKENS_CACHED,
+	TOKENS_TOTAL,
+	ROW_TOTAL,
+	ROW_PROMPT,
+	ROW_CACHED,
+	ROW_TOKENS_TOTAL,
+	ROW_TOKENS_PROMPT,
+	ROW_TOKENS_CACHED,
+	MESSAGE_ID,
+	MESSAGE_TYPE,
+	MESSAGE_TIME,
+	MESSAGE_CONTENT,
+	MESSAGE_MODEL,
+	MESSAGE_PROMPT,
+	MESSAGE_OUT,
+	MESSAGE_CACHED,
+	MESSAGE_TOTAL,
+	MESSAGE,
+	SET_ID,
+	SET_TYPE,
+	SET_TIME,
+	SET_CONTENT,
+	SET_MODEL,
+	SET_PROMPT,
+	SET_OUT,
+	SET_CACHED,
+	SET_TOTAL,
+	SET_MESSAGE,
+	NPATHS
+};
+
+static const char *const paths[NPATHS] = {
+	[TYPE] = "type",
+	[TIMESTAMP] = "timestamp",
+	[SESSION] = "session_id",
+	[SESSION_ID] = "sessionId",
+	[KIND] = "kind",
+	[PROJECT] = "projectHash",
+	[ROLE] = "role",
+	[STATUS] = "status",
+	[ERROR_TYPE] = "error.type",
+	[ERROR] = "error.message",
+	[STATS] = "stats",
+	[TOTAL] = "stats.total_tokens",
+	[PROMPT] = "stats.input_tokens",
+	[CACHED] = "stats.cached",
+	[ID] = "id",
+	[CONTENT] = "content",
+	[MODEL] = "model",
+	[TOKENS_PROMPT] = "tokens.input",
+	[TOKENS_OUT] = "tokens.output",
+	[TOKENS_CACHED] = "tokens.cached",
+	[TOKENS_TOTAL] = "tokens.total",
+	[ROW_TOTAL] = "stats.models.*.total_tokens",
+	[ROW_PROMPT] = "stats.models.*.input_tokens",
+	[ROW_CACHED] = "stats.models.*.cached",
+	[ROW_TOKENS_TOTAL] = "stats.models.*.tokens.total",
+	[ROW_TOKENS_PROMPT] = "stats.models.*.tokens.prompt",
+	[ROW_TOKENS_CACHED] = "stats.models.*.tokens.cached",
+	/* A chat that is one object, as older versions write it … */
+	[MESSAGE_ID] = "messages.*.id",
+	[MESSAGE_TYPE] = "messages.*.type",
+	[MESSAGE_TIME] = "messages.*.timestamp",
+	[MESSAGE_CONTENT] = "messages.*.content",
+	[MESSAGE_MODEL] = "messages.*.model",
+	[MESSAGE_PROMPT] = "messages.*.tokens.input",
+	[MESSAGE_OUT] = "messages.*.tokens.output",
+	[MESSAGE_CACHED] = "messages.*.tokens.cached",
+	[MESSAGE_TOTAL] = "messages.*.tokens.total",
+	[MESSAGE] = "messages.*",
+	/* … and the whole chat told anew within one of lines. */
+	[SET_ID] = "$set.messages.*.id",
+	[SET_TYPE] = "$set.messages.*.type",
+	[SET_TIME] = "$set.messages.*.timestamp",
+	[SET_CONTENT] = "$set.messages.*.content",
+	[SET_MODEL] = "$set.messages.*.model",
+	[SET_PROMPT] = "$set.messages.*.tokens.input",
+	[SET_OUT] = "$set.messages.*.tokens.output",
+	[SET_CACHED] = "$set.messages.*.tokens.cached",
+	[SET_TOTAL] = "$set.messages.*.tokens.total",
+	[SET_MESSAGE] = "$set.messages.*",
+};
+
+static void keep_text(char *out, size_t size, const char *text)
+{
+	if (text[0])
+		snprintf(out, size, "%s", text);
+}
+
+static struct gemini_row *row_of(struct gemini_words *words, const char *model)
+{
+	for (int i = 0; i < words->row_count; i++)
+		if (strncmp(words->row_table[i].model, model, MODEL_NAME - 1) == 0)
+			return &words->row_table[i];
+	if (words->row_count == GEMINI_ROWS)
+		return &words->row_table[GEMINI_ROWS - 1];
+	struct gemini_row *row = &words->row_table[words->row_count++];
+	*row = (struct gemini_row){.prompt = USAGE_UNKNOWN};
+	snprintf(row->model, sizeof(row->model), "%s", model);
+	return row;
+}
+
+enum {
+	BYTES_PER_TOKEN = 8, /* no text has so many on the average */
+};
+
+/* A message of a chat, whole. */
+static void take_message(struct gemini_words *words, const struct gemini_message *message)
+{
+	if (words->from_ms && message->at && message->at < words->from_ms)
+		return;
+	words->chat = true;
+	words->in_flight = !message->is_model;
+	words->asked += !message->is_model;
+	if (!message->is_model || !message->total.known)
+		return;
+	const struct call call = call_of_total(message->prompt, message->cached, message->total);
+	words->last = call;
+	calls_put(&words->calls, message->id, message->model, &call);
+	if (message->output.known &&
+	    message->text > BYTES_PER_TOKEN * (message->output.tokens % (INT64_MAX / 8)))
+		words->broke_off = true;
+}
+
+static void take_row(struct gemini_words *words, int path, const char *key,
+		     const struct scan_value *value)
+{
+	struct gemini_row *row = row_of(words, key);
+	const struct usage figure =
+		value->type == SCAN_NUMBER ? USAGE_KNOWN(value->number) : USAGE_UNKNOWN;
+	if (path == ROW_TOTAL || path == ROW_TOKENS_TOTAL)
+		row->total = figure;
+	else if (path == ROW_PROMPT || path == ROW_TOKENS_PROMPT)
+		row->prompt = figure;
+	else
+		row->cached = figure;
+}
+
+static void take_element(struct gemini_words *words, int path, const struct scan_value *value)
+{
+	struct gemini_message *element = &words->element;
+	const struct usage figure =
+		value->type == SCAN_NUMBER ? USAGE_KNOWN(value->number) : USAGE_UNKNOWN;
+	switch (path) {
+	case MESSAGE_ID:
+		snprintf(element->id, sizeof(element->id), "%.*s", SESSION_NAME - 1, value->text);
+		break;
+	case MESSAGE_TYPE:
+		element->is_model = strcmp(value->text, "gemini") == 0;
+		break;
+	case MESSAGE_TIME:
+		element->at = agent_time(value->text);
+		break;
+	case MESSAGE_CONTENT:
+		element->text = (int64_t)value->whole;
+		break;
+	case MESSAGE_MODEL:
+		snprintf(element->model, sizeof(element->model), "%.*s", MODEL_NAME - 1,
+			 value->text);
+		break;
+	case MESSAGE_PROMPT:
+		element->prompt = figure;
+		break;
+	case MESSAGE_OUT:
+		element->output = figure;
+		break;
+	case MESSAGE_CACHED:
+		element->cached = figure;
+		break;
+	case MESSAGE_TOTAL:
+		element->total = figure;
+		break;
+	default:
+		take_message(words, element);
+		*element = (struct gemini_message){.at = 0};
+	}
+}
+
+static void on_star(void *context, int path, const char *key, const struct scan_value *value)
+{
+	struct gemini_words *words = context;
+	if (path <= ROW_TOKENS_CACHED)
+		take_row(words, path, key, value);
+	else
+		take_element(words, path >= SET_ID ? path - SET_ID + MESSAGE_ID : path, value);
+}
+
+/* What an error means, by what it says. */
+static enum ended meaning(const struct scan *scan)
+{
+	static const struct {
+		const char *words;
+		enum ended ended;
+	} meanings[] = {
+		{"rate limit", ENDED_RATE_LIMITED},
+		{"exhausted", ENDED_USAGE_LIMIT},
+		{"exceeds the maximum number of tokens", ENDED_CONTEXT_FULL},
+		{"UNAUTHENTICATED", ENDED_AUTHENTICATION},
+		{"PERMISSION_DENIED", ENDED_AUTHENTICATION},
+		{"API key", ENDED_AUTHENTICATION},
+		{"\"code\":401", ENDED_AUTHENTICATION},
+		{"\"code\":429", ENDED_RATE_LIMITED},
+		{"UNAVAILABLE", ENDED_RATE_LIMITED},
+		{"verloaded", ENDED_RATE_LIMITED},
+		{"quota", ENDED_USAGE_LIMIT},
+		{"SAFETY", ENDED_REFUSED},
+		{"PROHIBITED_CONTENT", ENDED_REFUSED},
+	};
+	const char *type = scan_text(scan, ERROR_TYPE), *said = scan_text(scan, ERROR);
+	if (strstr(type, "TurnLimited"))
+		return ENDED_TURN_LIMIT;
+	if (strstr(type, "Authentication"))
+		return ENDED_AUTHENTICATION;
+	if (strstr(type, "Cancel"))
+		return ENDED_INTERRUPTED;
+	for (size_t i = 0; i < sizeof(meanings) / sizeof(meanings[0]); i++)
+		if (strstr(said, meanings[i].words))
+			return meanings[i].ended;
+	return ENDED_CRASHED;
+}
+
+/* The sums of a whole process. -o json tells them by models alone. */
+static void take_result(struct gemini_words *words)
+{
+	const struct scan *scan = words->scan;
+	const bool failed = scan_is(scan, STATUS, "error") || scan_text(scan, ERROR)[0];
+	words->results++;
+	words->after_result = false;
+	words->ended = failed ? meaning(scan) : ENDED_COMPLETED;
+	memcpy(words->table, words->row_table, sizeof(words->table));
+	words->rows = words->row_count;
+	words->sum = call_of_total(scan_number(scan, PROMPT), scan_number(scan, CACHED),
+				   scan_number(scan, TOTAL));
+	if (scan_number(scan, TOTAL).known)
+		return;
+	for (int i = 0; i < words->rows; i++) {
+		const struct gemini_row *row = &words->table[i];
+		const struct call call = call_of_total(row->prompt, row->cached, row->total);
+		words->sum = call_sum(&words->sum, &call);
+	}
+}
+
+static void take_chat_line(struct gemini_words *words)
+{
+	const struct scan *scan = words->scan;
+	struct scan_value content;
+	scan_get(scan, CONTENT, &content);
+	struct gemini_message message = {
+		.is_model = scan_is(scan, TYPE, "gemini"),
+		.prompt = scan_number(scan, TOKENS_PROMPT),
+		.output = scan_number(scan, TOKENS_OUT),
+		.cached = scan_number(scan, TOKENS_CACHED),
+		.total = scan_number(scan, TOKENS_TOTAL),
+		.text = (int64_t)content.whole,
+		.at = agent_time(scan_text(scan, TIMESTAMP)),
+	};
+	snprintf(message.id, sizeof(message.id), "%.*s", SESSION_NAME - 1, scan_text(scan, ID));
+	snprintf(message.model, sizeof(message.model), "%.*s", MODEL_NAME - 1,
+		 scan_text(scan, MODEL));
+	words->records++;
+	take_message(words, &message);
+}
+
+static void take_printed(struct gemini_words *words)
+{
+	const struct scan *scan = words->scan;
+	words->records++;
+	if (!words->first_ms)
+		words->first_ms = agent_time(scan_text(scan, TIMESTAMP));
+	words->after_result |= words->results > 0;
+}
+
+static void on_record(void *context)
+{
+	struct gemini_words *words = context;
+	const struct scan *scan = words->scan;
+	struct scan_value stats;
+	const bool has_stats = scan_get(scan, STATS, &stats) == SCAN_OBJECT;
+	if (scan_text(scan, PROJECT)[0] && scan_text(scan, SESSION_ID)[0]) {
+		words->records++;
+		words->chat = true;
+		words->sub_agent = scan_is(scan, KIND, "subagent");
+		keep_text(words->session, sizeof(words->session), scan_text(scan, SESSION_ID));
+	} else if (scan_is(scan, TYPE, "init") || (has_stats && !scan_text(scan, TYPE)[0])) {
+		keep_text(words->session, sizeof(words->session), scan_text(scan, SESSION));
+	}
+	if (scan_is(scan, TYPE, "result") ? has_stats : has_stats && scan_text(scan, SESSION)[0]) {
+		words->records++;
+		take_result(words);
+	} else if (scan_is(scan, TYPE, "gemini") ||
+		   (scan_is(scan, TYPE, "user") && scan_text(scan, ID)[0])) {
+		take_chat_line(words);
+	} else if ((scan_is(scan, TYPE, "init") && scan_text(scan, SESSION)[0]) ||
+		   scan_is(scan, TYPE, "message") || scan_is(scan, TYPE, "tool_result")) {
+		take_printed(words);
+	}
+}
+
+static void on_begin(void *context)
+{
+	struct gemini_words *words = context;
+	words->row_count = 0;
+	words->element = (struct gemini_message){.at = 0};
+}
+
+static const struct scan_spec spec = {
+	.paths = paths,
+	.npaths = NPATHS,
+	.star = on_star,
+	.begin = on_begin,
+	.record = on_record,
+};
+
+int gemini_words_init(struct gemini_words *words)
+{
+	memset(words, 0, sizeof(*words));
+	calls_init(&words->calls);
+	words->scan = scan_new(&spec, words);
+	return words->scan ? 0 : -1;
+}
+
+void gemini_words_release(struct gemini_words *words)
+{
+	scan_free(words->scan);
+	calls_release(&words->calls);
+}
+
+void gemini_words_again(struct gemini_words *words)
+{
+	struct gemini_words fresh = {.scan = words->scan, .from_ms = words->from_ms};
+	calls_release(&words->calls);
+	*words = fresh;
+}
