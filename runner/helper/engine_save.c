@@ -457,6 +457,16 @@ static enum engine_answer salvage(struct work *work)
 	return answer;
 }
 
+static void tell_mended(const struct work *work)
+{
+	const struct job *job = work->job;
+	const size_t used = strlen(job->said), mended = objects_mended(work->engine->objects);
+	if (mended)
+		snprintf(job->said + used, job->said_size - used,
+			 "%sobjects that were damaged, and are written anew: %zu", used ? "; " : "",
+			 mended);
+}
+
 enum engine_answer engine_libgit2_save(struct engine_libgit2 *engine, const struct job *job,
 				       struct receipt_facts *facts)
 {
@@ -469,6 +479,7 @@ enum engine_answer engine_libgit2_save(struct engine_libgit2 *engine, const stru
 	git_buf_dispose(&work.excludes);
 	git_buf_dispose(&work.attributes);
 	staging_release(&work.staging);
+	tell_mended(&work);
 	objects_drop(engine->objects);
 	if (receipt_place(facts->result) == RECEIPT_NOT_COMMITTED)
 		engine_libgit2_forget(engine); /* whatever it was, the next one starts afresh */

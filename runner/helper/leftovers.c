@@ -76,15 +76,19 @@ static void clear_old_lock(struct sweep *sweep, const char *path)
 	close(fd);
 }
 
+static bool is_older(const struct sweep *sweep, const struct stat *state)
+{
+	return (int64_t)state->st_mtim.tv_sec * 1000000 + state->st_mtim.tv_nsec / 1000 <
+	       sweep->started;
+}
+
 static void clear_temporary(struct sweep *sweep, const char *path)
 {
 	struct stat state;
 	const int fd = open_leftover(path, &state);
 	if (fd < 0)
 		return;
-	if ((int64_t)state.st_mtim.tv_sec * 1000000 + state.st_mtim.tv_nsec / 1000 <
-		    sweep->started &&
-	    !is_open_elsewhere(fd))
+	if (is_older(sweep, &state) && !is_open_elsewhere(fd))
 		unlink(path);
 	close(fd);
 }
@@ -102,11 +106,36 @@ static void visit_folder(struct sweep *sweep, const char *folder, visit *each)
 		closedir(list);
 }
 
+/* What a power cut leaves of an object whose name came to the disk before its bytes. Nobody would
+ * write it again while it is there. */
+static void clear_empty(struct sweep *sweep, const char *path)
+{
+	struct stat state;
+	if (lstat(path, &state) != 0 || state.st_size != 0)
+		return;
+	const int fd = open_leftover(path, &state);
+	if (fd < 0)
+		return;
+	if (state.st_size == 0 && is_older(sweep, &state) && !is_open_elsewhere(fd) &&
+	    unlink(path) == 0)
+		say(sweep, path, "an object that is empty, as a power cut leaves them");
+	close(fd);
+}
+
+/* All but the first two letters of an id. */
+static bool is_object_name(const char *name)
+{
+	const size_t length = strspn(name, "0123456789abcdef");
+	return !name[length] && (length == 38 || length == 62);
+}
+
 static void on_object(struct sweep *sweep, const char *path, const char *name)
 {
 	static const char *const temporary[] = {
 		"tmp_obj_", "tmp_object_git2_", "tmp_pack_", "tmp_idx_", "tmp_rev_", "pack_git2_",
 	};
+	if (is_object_name(name))
+		clear_empty(sweep, path);
 	for (size_t i = 0; i < sizeof(temporary) / sizeof(temporary[0]); i++)
 		if (begins(name, temporary[i]))
 			clear_temporary(sweep, path);

@@ -15,8 +15,11 @@
  * Takes away
  * - git's locks that are older than this boot of the machine: who held them is gone;
  * - the locks of refs that a helper made which has been killed: its mark tells which;
- * - half-written objects and packs from before `started` (microseconds since 1970).
- * Nothing goes that any process has open. Which locks went is told in said[size], or "" there.
+ * - half-written objects and packs from before `started` (microseconds since 1970), and objects
+ *   that are empty.
+ *
+ * Nothing goes that any process has open. Which locks and empty objects went is told in said[size],
+ * or "" there.
  */
 void leftovers_clear(const struct look *look, int64_t started, char *said, size_t size);
 

@@ -3,11 +3,13 @@
 # whatever harm. The plan has four steps of a quarter of the budget each, and half of it closes the
 # gate, so a whole run is two cycles, with a commit and a push for each step and each cycle's end.
 #
-# world/repo and world/repo.git are the repository and its upstream, world/runs has a line for each
-# start of a worker, world/said what stepgate printed.
+# world/repo and world/repo.git are the repository and its upstream. What is known of them stands
+# beside, where no harm comes to it: notes/runs has a line for each start of a worker, notes/said
+# what stepgate printed, notes/warned what it complained of, notes/harm what was done to it.
 
 sysfault=$BUILD/tools/sysfault
 world=$PWD/world
+notes=$PWD/notes
 steps=(one two three four)
 
 make_world()
@@ -17,57 +19,58 @@ make_world()
 		exit 1
 	cat > template/worker.sh << 'END'
 #!/bin/sh
-# worker.sh WORLD STEP: never twice at a time; the lock dies with its holder.
-exec 9>> "$1/busy"
-flock -n 9 || echo "overlap $2" >> "$1/runs"
-echo "start $2" >> "$1/runs"
-echo "the work of $2" > "$1/repo/$2.txt"
-[ "$2" != three ] || [ ! -e "$1/hold" ] || exec sleep 1000
+# worker.sh WORLD NOTES STEP: never twice at a time; the lock dies with its holder.
+exec 9>> "$2/busy"
+flock -n 9 || echo "overlap $3" >> "$2/runs"
+echo "start $3" >> "$2/runs"
+echo "the work of $3" > "$1/repo/$3.txt"
+[ "$3" != three ] || [ ! -e "$2/hold" ] || exec sleep 1000
 echo '{"tokens": 25}' >&"$STEPGATE_USAGE_FD"
 END
 	chmod +x template/worker.sh
 	{
 		printf 'title = "Swept"\nbudget { tokens = 100 threshold = 50 }\nrepository { path = "repo" }\n'
 		for step in "${steps[@]}"; do
-			printf 'step "%s" { command = {"%s/worker.sh", "%s", "%s"} }\n' "$step" "$world" "$world" \
-				"$step"
+			printf 'step "%s" { command = {"%s/worker.sh", "%s", "%s", "%s"} }\n' "$step" "$world" \
+				"$world" "$notes" "$step"
 		done
 	} > template/stepgate.conf
 }
 
 fresh_world()
 {
-	rm -rf "$world" &&
+	rm -rf "$world" "$notes" &&
 		cp -a template "$world" &&
-		: > "$world/runs" &&
-		: > "$world/said" &&
-		: > "$world/warned" || fail "can't make a fresh world"
+		mkdir "$notes" &&
+		: > "$notes/runs" &&
+		: > "$notes/said" &&
+		: > "$notes/warned" || fail "can't make a fresh world"
 }
 
 # Runs the plan under harm (sysfault's OPTIONs), or without. The code goes to $code.
 run_plan() # [OPTION...]
 {
 	local harm=()
-	[[ $# -gt 0 ]] && harm=("$sysfault" -r "$world/harm" "$@")
+	[[ $# -gt 0 ]] && harm=("$sysfault" -r "$notes/harm" "$@")
 	last="$* stepgate run"
 	"${harm[@]}" "$STEPGATE" run "$world/stepgate.conf" --until-done > "$out" 2> "$errors" < /dev/null
 	code=$?
-	cat "$out" >> "$world/said"
-	cat "$errors" >> "$world/warned"
+	cat "$out" >> "$notes/said"
+	cat "$errors" >> "$notes/warned"
 }
 
 # What went wrong, with what was done and said. GO_ON=1 goes on all the same, KEEP_WRONG=PATH keeps
 # the world.
 wrong() # WORDS...
 {
-	echo "harm: ${harm_done:-none}: $(cat "$world/harm" 2> /dev/null)" >&2
+	echo "harm: ${harm_done:-none}: $(cat "$notes/harm" 2> /dev/null)" >&2
 	echo "--- said so far:" >&2
-	cat "$world/said" >&2
+	cat "$notes/said" >&2
 	echo "--- upstream:" >&2
 	git -C "$world/repo.git" log --format='%h %s [%(trailers:key=Stepgate-Cycle,valueonly,separator=%x2C)]' >&2
 	echo "--- runs:" >&2
-	cat "$world/runs" >&2
-	[[ ${KEEP_WRONG:-} ]] && cp -a "$world" "$KEEP_WRONG.$RANDOM"
+	cat "$notes/runs" >&2
+	[[ ${KEEP_WRONG:-} ]] && cp -a "$world" "$notes" "$(mktemp -d "$KEEP_WRONG.XXXX")"
 	wrongs=$((${wrongs:-0} + 1))
 	[[ ${GO_ON:-} ]] || fail "$*"
 	echo "WRONG: $*" >&2
@@ -76,7 +79,7 @@ wrong() # WORDS...
 # Two runs don't make the same number of calls, so that the last ones may not be reached; but most.
 saw_harm()
 {
-	grep -qE '^(failed|killed) at call' "$world/harm" && harms=$((harms + 1))
+	grep -qE '^(failed|killed|cut) at call' "$notes/harm" && harms=$((harms + 1))
 }
 
 expect_harm() # RUNS
@@ -110,7 +113,7 @@ check_moment()
 	there=$(upstream_steps)
 	[[ -z $(uniq -d <<< "$there") ]] || wrong "a step has two commits: $there"
 	said=$({
-		cat "$world/said"
+		cat "$notes/said"
 		ask_journal "SELECT text FROM message"
 	} | sed -n 's/^Step \([0-9]*\) completed: .*updated & pushed$/\1/p' | sort -nu)
 	for number in $said; do
@@ -122,9 +125,9 @@ check_moment()
 	[[ -z $(ask_journal "SELECT cycle FROM message WHERE text LIKE 'Step % completed%' OR
 		text LIKE 'Cycle % closed%' GROUP BY cycle, text HAVING count(*) > 1") ]] ||
 		wrong "a report is twice in the message log"
-	! grep overlap "$world/runs" || wrong "two workers at a time"
+	! grep overlap "$notes/runs" || wrong "two workers at a time"
 	settled=$({
-		grep -o '^Step [0-9]* completed: .*Status: OK' "$world/said" | cut -d' ' -f2
+		grep -o '^Step [0-9]* completed: .*Status: OK' "$notes/said" | cut -d' ' -f2
 		ask_journal "SELECT step FROM step WHERE how = 'DONE' AND (ok OR action IS NULL)"
 	} | sort -nu)
 }
@@ -136,7 +139,7 @@ check_kept() # RUNS SETTLED
 	for number in $2; do
 		title=${steps[number - 1]}
 		before=$(grep -cx "start $title" <<< "$1")
-		now=$(grep -cx "start $title" "$world/runs")
+		now=$(grep -cx "start $title" "$notes/runs")
 		[[ $before -eq $now ]] || wrong "step $number was finished, and was run again"
 	done
 }
@@ -150,7 +153,7 @@ check_end()
 	[[ $(upstream_steps) == "$expect_steps" ]] || wrong "the upstream's steps: $(upstream_steps | tr '\n' ' ')"
 	# Closing words whose push failed, and was said to, go with the next cycle's first push.
 	trouble=$(git -C "$repo" log --format=%s "$(git -C "$world/repo.git" rev-parse main)..main" 2>&1)
-	[[ -z $trouble ]] || { grep -q 'the closing words of cycle' "$world/warned" &&
+	[[ -z $trouble ]] || { grep -q 'the closing words of cycle' "$notes/warned" &&
 		! grep -qv '^Cycle [0-9]* closed' <<< "$trouble"; } ||
 		wrong "the upstream is not where the repository is: $trouble"
 	trouble=$(git -C "$repo" status --porcelain 2>&1)
@@ -180,7 +183,7 @@ mend() # [OPTION... for the first of the runs]
 	local runs begin took took_first tries
 	mend_remote
 	check_moment
-	runs=$(cat "$world/runs")
+	runs=$(cat "$notes/runs")
 	local finished=$settled
 	[[ $code -eq 0 ]] && check_end
 	local most=$((3 + ($# > 0)))
@@ -222,5 +225,5 @@ count_calls() # [OPTION...]
 	run_plan "$@"
 	[[ $code -ne 77 ]] || skip "system calls can't be watched here: $(cat "$errors")"
 	[[ $code -eq 0 ]] || fail "the run that is only counted ended with $code"
-	sed -n 's/^calls //p' "$world/harm"
+	sed -n 's/^calls //p' "$notes/harm"
 }

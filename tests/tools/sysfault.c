@@ -8,13 +8,17 @@
  *               where neither -m nor -p is given
  *   -e N:ERROR  the call is not made, and fails with ERROR (EIO, ENOSPC, EMFILE, ENOMEM)
  *   -s N        the call, one that writes, is given half of its bytes only
- *   -r FILE     FILE gets a line on the fault, and "calls COUNT" at the end
- *   -t FILE     FILE gets a line for each call that counts: PID NAME PATH = RESULT
+ *   -c N:PATH   the power goes before the call is made: the file system that has PATH (ext4, XFS)
+ * is shut down with all that it has in memory lost, and the whole tree killed -l          with -c:
+ * names and sizes of files are written first, and what is in the files is not -r FILE     FILE gets
+ * a line on the fault, and "calls COUNT" at the end -t FILE     FILE gets a line for each call that
+ * counts: PID NAME PATH = RESULT
  *
  * The exit code is the command's, or 128 and the signal that ended it. Calls are counted from the
  * command's exec on. x86-64 only: elsewhere it says so, and ends with 77.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -22,6 +26,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
 #include <sys/user.h>
@@ -112,14 +117,24 @@ static const struct call {
 	CALL(exit_group, 0),
 };
 
+/* EXT4_IOC_SHUTDOWN of fs/ext4/ext4.h and XFS_IOC_GOINGDOWN of xfs_fs.h, which are the same. */
+#define SHUT_DOWN _IOR('X', 125, uint32_t)
+
+enum cut {
+	CUT_LOG_WRITTEN = 1,
+	CUT_NOTHING_WRITTEN = 2,
+};
+
 static struct {
 	bool main_only;
 	const char *program;
 	int class;
-	long kill, fail, shorten; /* the number of the call, or 0 */
+	long kill, fail, shorten, cut; /* the number of the call, or 0 */
 	int error;
+	const char *disk;
+	uint32_t how_cut;
 	const char *report, *trace;
-} wanted = {.class = ALL};
+} wanted = {.class = ALL, .how_cut = CUT_NOTHING_WRITTEN};
 
 struct task {
 	pid_t pid;
@@ -222,15 +237,28 @@ static void forget(pid_t pid)
 	*task = tasks[--ntasks];
 }
 
-static void kill_now(pid_t pid)
+static void kill_all(void)
 {
-	if (wanted.main_only || wanted.program) {
-		kill(pid, SIGKILL);
-		return;
-	}
 	felled = true;
 	for (size_t i = 0; i < ntasks; i++)
 		kill(tasks[i].pid, SIGKILL);
+}
+
+static void kill_now(pid_t pid)
+{
+	if (wanted.main_only || wanted.program)
+		kill(pid, SIGKILL);
+	else
+		kill_all();
+}
+
+static void cut_now(void)
+{
+	const int fd = open(wanted.disk, O_RDONLY | O_CLOEXEC);
+	if (fd < 0 || ioctl(fd, SHUT_DOWN, &wanted.how_cut) != 0)
+		broken(wanted.disk);
+	close(fd);
+	kill_all();
 }
 
 static void change_call(pid_t pid, bool cancel, uint64_t third)
@@ -265,12 +293,18 @@ static void enter(struct task *task, uint64_t number, const uint64_t args[6])
 	if (!armed || !task->inside)
 		return;
 	count++;
-	if (count != wanted.kill && count != wanted.fail && count != wanted.shorten)
+	if (count != wanted.kill && count != wanted.fail && count != wanted.shorten &&
+	    count != wanted.cut)
 		return;
-	note(wanted.report, "%s at call %ld: %s %s\n", count == wanted.kill ? "killed" : "failed",
+	note(wanted.report, "%s at call %ld: %s %s\n",
+	     count == wanted.kill  ? "killed"
+	     : count == wanted.cut ? "cut"
+				   : "failed",
 	     count, name_of(number, name), path_of(task, path, sizeof(path)));
 	if (count == wanted.kill)
 		kill_now(task->pid);
+	else if (count == wanted.cut)
+		cut_now();
 	else if (count == wanted.shorten && args[2] > 1)
 		change_call(task->pid, false, args[2] / 2);
 	else if (count == wanted.fail)
@@ -384,6 +418,12 @@ static bool take_option(int option, const char *text)
 		return (wanted.trace = text) != NULL;
 	case 'o':
 		return (wanted.class = value_of(classes, text)) != 0;
+	case 'l':
+		return (wanted.how_cut = CUT_LOG_WRITTEN) != 0;
+	case 'c':
+		wanted.cut = strtol(text, &end, 10);
+		wanted.disk = end + 1;
+		return wanted.cut > 0 && *end == ':';
 	case 'k':
 		return (wanted.kill = strtol(text, &end, 10)) > 0 && *end == '\0';
 	case 's':
@@ -400,11 +440,11 @@ static bool take_option(int option, const char *text)
 int main(int argc, char **argv)
 {
 	bool known = true;
-	for (int option; known && (option = getopt(argc, argv, "+mp:o:k:e:s:r:t:")) != -1;)
+	for (int option; known && (option = getopt(argc, argv, "+mlp:o:k:e:s:c:r:t:")) != -1;)
 		known = take_option(option, optarg);
 	if (!known || optind == argc) {
 		fprintf(stderr, "usage: sysfault [-m | -p PROGRAM] [-o CLASS] [-k N | -e N:ERROR | "
-				"-s N] [-r FILE] [-t FILE] COMMAND [ARG...]\n");
+				"-s N | -c N:PATH [-l]] [-r FILE] [-t FILE] COMMAND [ARG...]\n");
 		return 126;
 	}
 	start(argv + optind);

@@ -35,11 +35,11 @@ sweep() # COUNT CODES ARG...
 		harm_done="$1: allocation $number of $total"
 		fresh_world
 		failing "$number" "$@"
-		cat "$out" >> "$world/said"
+		cat "$out" >> "$notes/said"
 		[[ " $codes " == *" $code "* ]] || wrong "exit code $code: $(cat "$errors")"
 		[[ $code -eq 0 || -s $errors || -s $out ]] || wrong "exit code $code without a word"
 		[[ $1 == run ]] && mend
-		[[ $1 == run || ! -s $world/runs ]] || wrong "$1 ran a worker"
+		[[ $1 == run || ! -s $notes/runs ]] || wrong "$1 ran a worker"
 		n=$((n + 1))
 	done
 	echo "$1: $n of $total allocations"

@@ -24,8 +24,8 @@ check_ending()
 check_syncs()
 {
 	local again
-	grep -qE '^failed .*/.stepgate(/state\.db)?$' "$world/harm" && return
-	again=$(sed -n 's/^[0-9]* [a-z]* \(.*\) = \(-*[0-9]*\)$/\2 \1/p' "$world/trace" |
+	grep -qE '^failed .*/.stepgate(/state\.db)?$' "$notes/harm" && return
+	again=$(sed -n 's/^[0-9]* [a-z]* \(.*\) = \(-*[0-9]*\)$/\2 \1/p' "$notes/trace" |
 		awk '{ result = $1; sub(/^[^ ]* /, "") }
 			failed[$0] && !/\.tmp\.|\/status$/ { print }
 			result < 0 { failed[$0] = 1 }')
@@ -45,7 +45,7 @@ sweep() # NAME COUNT CLASS HARM
 		harm_done="$name at call $number of $total"
 		fresh_world
 		# shellcheck disable=SC2059
-		run_plan -m -o "$class" -t "$world/trace" $(printf -- "$harm" "$number")
+		run_plan -m -o "$class" -t "$notes/trace" $(printf -- "$harm" "$number")
 		saw_harm
 		check_ending
 		[[ $class == sync ]] && check_syncs

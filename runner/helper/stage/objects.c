@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "runner/helper/stage/crew.h"
 #include "runner/helper/stage/deposit.h"
@@ -17,6 +18,8 @@
 #define LOOSE_MOST 16          /* so many objects are loose files; more are one pack */
 #define HELD_MOST  (32U << 20) /* bytes */
 #define PATHS      4096
+
+#define LOOKED_INTO_MOST (64U << 20) /* bytes of an object that is there already */
 
 struct held {
 	struct held *next;  /* in its bucket */
@@ -38,6 +41,7 @@ struct objects {
 	size_t count, bytes;    /* that are unwritten */
 	size_t loose;           /* written so */
 	bool packed;            /* there is a pack */
+	size_t mended;
 	struct deposit *deposit;
 };
 
@@ -140,26 +144,63 @@ void objects_set_level(struct objects *objects, int level)
 	objects->level = level;
 }
 
-/* As git does with what it would write anew: a loose file that is old and that nothing refers to
- * is taken away by the next `git gc`, maybe at this moment. */
-static void mark_used(const struct objects *objects, const git_oid *id)
+static void loose_path(const struct objects *objects, const git_oid *id, char path[PATHS + 64])
 {
-	char hex[GIT_OID_HEXSZ + 1], path[PATHS + 64];
+	char hex[GIT_OID_HEXSZ + 1];
 	git_oid_tostr(hex, sizeof(hex), id);
-	snprintf(path, sizeof(path), "%s/%.2s/%s", objects->folder, hex, hex + 2);
-	utimensat(AT_FDCWD, path, NULL, 0);
+	snprintf(path, PATHS + 64, "%s/%.2s/%s", objects->folder, hex, hex + 2);
+}
+
+/* Whether what is in the file of a loose object is not the object. A power cut may have left its
+ * name and not all of its bytes, where its writer did not sync it. */
+static bool is_damaged(const struct objects *objects, const git_oid *id, const char *path)
+{
+	struct stat state;
+	size_t length;
+	git_object_t type;
+	git_odb_object *object = NULL;
+	if (stat(path, &state) != 0)
+		return false;
+	if (state.st_size == 0 || git_odb_read_header(&length, &type, objects->odb, id) != 0)
+		return true;
+	if (length > LOOKED_INTO_MOST)
+		return false;
+	const int failed = git_odb_read(&object, objects->odb, id); /* and its hash is looked at */
+	git_odb_object_free(object);
+	return failed;
+}
+
+static bool is_there(const struct objects *objects, const git_oid *id)
+{
+	return git_odb_exists_ext(objects->odb, id, GIT_ODB_LOOKUP_NO_REFRESH);
 }
 
 bool objects_have(struct objects *objects, const unsigned char id[20])
 {
 	git_oid oid;
+	char path[PATHS + 64];
 	if (find(objects, id))
 		return true;
 	git_oid_fromraw(&oid, id);
-	if (!git_odb_exists_ext(objects->odb, &oid, GIT_ODB_LOOKUP_NO_REFRESH))
+	if (!is_there(objects, &oid))
 		return false;
-	mark_used(objects, &oid);
+	loose_path(objects, &oid, path);
+	if (is_damaged(objects, &oid, path) && unlink(path) == 0) {
+		objects->mended++;
+		if (!is_there(objects, &oid))
+			return false;
+	}
+	/* As git does with what it would write anew: a loose file that is old and that nothing
+	 * refers to is taken away by the next `git gc`, maybe at this moment. */
+	utimensat(AT_FDCWD, path, NULL, 0);
 	return true;
+}
+
+size_t objects_mended(struct objects *objects)
+{
+	const size_t mended = objects->mended;
+	objects->mended = 0;
+	return mended;
 }
 
 int objects_id(enum objects_type type, const void *bytes, size_t length, unsigned char id[20])

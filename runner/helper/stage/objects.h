@@ -30,8 +30,12 @@ void objects_set_level(struct objects *objects, int level);
 
 /* Whether the object is held, or in the repository as far as that is known: packs that came since
  * it was opened are not looked for. One that is there is marked as used today, so that no
- * housekeeping takes it away. */
+ * housekeeping takes it away. A loose one that can't be read, or is something else, is taken away
+ * and not had: nobody would write it anew while it is there. (Of one of more than 64 MB only the
+ * beginning is read.) */
 bool objects_have(struct objects *objects, const unsigned char id[20]);
+/* How many were taken away so since this was last asked. */
+size_t objects_mended(struct objects *objects);
 
 /* The id of a content. 0, or -1 where libgit2 refuses it (git_error_last says why). */
 int objects_id(enum objects_type type, const void *bytes, size_t length, unsigned char id[20]);
