@@ -19,6 +19,8 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -27,6 +29,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
 #include <sys/user.h>
@@ -323,6 +326,32 @@ static void leave(struct task *task, int64_t result)
 	task->inside = false;
 }
 
+/* Where only some calls count, and all that run them are watched, the kernel is told to stop at
+ * those alone. */
+static bool is_filtered(void)
+{
+	return wanted.class != ALL && !wanted.main_only;
+}
+
+static void filter_calls(void)
+{
+	enum { KNOWN = sizeof(calls) / sizeof(calls[0]) };
+	struct sock_filter filter[2 * KNOWN + 2];
+	unsigned short n = 0;
+	filter[n++] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 0); /* the number */
+	for (uint32_t i = 0; i < KNOWN; i++)
+		if (is_of(i, wanted.class)) {
+			filter[n++] =
+				(struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, i, 0, 1);
+			filter[n++] = (struct sock_filter)BPF_STMT(BPF_RET, SECCOMP_RET_TRACE);
+		}
+	filter[n++] = (struct sock_filter)BPF_STMT(BPF_RET, SECCOMP_RET_ALLOW);
+	const struct sock_fprog program = {.len = n, .filter = filter};
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
+	    prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) != 0)
+		broken("can't filter the calls");
+}
+
 static void at_call(struct task *task)
 {
 	struct __ptrace_syscall_info info;
@@ -330,8 +359,21 @@ static void at_call(struct task *task)
 		return;
 	if (info.op == PTRACE_SYSCALL_INFO_ENTRY)
 		enter(task, info.entry.nr, info.entry.args);
+	else if (info.op == PTRACE_SYSCALL_INFO_SECCOMP)
+		enter(task, info.seccomp.nr, info.seccomp.args);
 	else if (info.op == PTRACE_SYSCALL_INFO_EXIT)
 		leave(task, info.exit.rval);
+}
+
+/* How a task goes on: to its next call or out of the one that it is in, or to the next call that
+ * the kernel stops at. One that doesn't count need not stop at every call. */
+static enum __ptrace_request next_stop(const struct task *task)
+{
+	if (!task->counts)
+		return PTRACE_CONT;
+	if (is_filtered() && !(task->inside && (wanted.trace || task->failing)))
+		return PTRACE_CONT;
+	return PTRACE_SYSCALL;
 }
 
 /* A task has stopped; it goes on, with the signal that it was to get. */
@@ -342,7 +384,7 @@ static void stopped(pid_t pid, int status)
 	int sig = WSTOPSIG(status);
 	if (felled)
 		kill(pid, SIGKILL);
-	if (sig == (SIGTRAP | 0x80)) {
+	if (sig == (SIGTRAP | 0x80) || event == PTRACE_EVENT_SECCOMP) {
 		at_call(task);
 	} else if (event == PTRACE_EVENT_EXEC) {
 		armed = true;
@@ -351,8 +393,7 @@ static void stopped(pid_t pid, int status)
 	if (sig == (SIGTRAP | 0x80) || event != 0 || (sig == SIGSTOP && !task->met))
 		sig = 0;
 	task->met = true;
-	/* One that doesn't count need not stop at every call. */
-	ptrace(task->counts ? PTRACE_SYSCALL : PTRACE_CONT, pid, NULL, (long)sig);
+	ptrace(next_stop(task), pid, NULL, (long)sig);
 }
 
 /* To the end of all that is watched. The command's exit code. */
@@ -382,10 +423,14 @@ static void start(char **argv)
 		       PTRACE_O_TRACECLONE;
 	if (!wanted.main_only)
 		options |= PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK;
+	if (is_filtered())
+		options |= PTRACE_O_TRACESECCOMP;
 	top = fork();
 	if (top == 0) {
 		ptrace(PTRACE_TRACEME, 0, NULL, NULL);
 		raise(SIGSTOP);
+		if (is_filtered())
+			filter_calls();
 		execvp(argv[0], argv);
 		broken(argv[0]);
 	}
@@ -393,7 +438,7 @@ static void start(char **argv)
 	    ptrace(PTRACE_SETOPTIONS, top, NULL, options) != 0)
 		broken("can't watch");
 	task_of(top)->met = true;
-	ptrace(PTRACE_SYSCALL, top, NULL, 0L);
+	ptrace(is_filtered() ? PTRACE_CONT : PTRACE_SYSCALL, top, NULL, 0L);
 }
 
 static int value_of(const struct word *word, const char *name)
