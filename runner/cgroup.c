@@ -218,8 +218,12 @@ static void kill_folder(int folder)
 
 void cgroup_kill(const struct cgroup *cgroup)
 {
+#ifdef STEPGATE_WITHOUT_CGROUP_KILL /* tests/whole/without.sh: would it be noticed? */
+	(void)cgroup;
+#else
 	for (int kind = 0; kind < CGROUP_NKINDS; kind++)
 		kill_folder(cgroup->folder[kind]);
+#endif
 }
 
 void cgroup_tell(const struct cgroup *cgroup, char *notice, size_t size)

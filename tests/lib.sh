@@ -108,6 +108,17 @@ make_repository() # NAME
 		git -C "$1" push -q -u origin main || fail "can't make the repository $1"
 }
 
+# Whether stepgate can make cgroups here.
+makes_cgroups()
+{
+	local place
+	place=$(mktemp -d) || fail "no folder"
+	printf '%s\n' 'repository { commit = false }' 'step "Where" { command = {"cat", "/proc/self/cgroup"} }' \
+		> "$place/stepgate.conf"
+	"$STEPGATE" run "$place/stepgate.conf" > /dev/null 2>&1 || fail "a step can't be run"
+	grep -q '/stepgate-' "$place/.stepgate/logs/cycle-0001/step-01.log"
+}
+
 # The subjects of the upstream's commits, oldest first, without the first one's.
 upstream_subjects() # NAME
 {

@@ -329,11 +329,15 @@ START_TEST(it_dies_with_us_without_a_cgroup)
 }
 END_TEST
 
+/* A daemon that has become the runner's own child, so that nothing leads from the worker to it:
+ * only the cgroup tells whose it is. */
 START_TEST(its_daemons_die_with_us)
 {
 	if (!has_cgroups())
 		return;
-	kill_the_runner("(setsid sleep 1000 & echo $!.); sleep 1000");
+	kill_the_runner("runner=$(cut -d' ' -f4 /proc/$$/stat); export runner;"
+			"(setsid sh -c 'until grep -q \"^PPid:.$runner$\" /proc/$$/status; do "
+			"sleep 0.01; done; echo $$.; exec sleep 1000' &); sleep 1000");
 	gone_within((pid_t)strtol(shared->output, NULL, 10), 1000);
 	const int64_t deadline = clock_monotonic_ms() + 1000;
 	while (access(shared->identity.cgroup, F_OK) == 0 && clock_monotonic_ms() < deadline)

@@ -91,20 +91,8 @@ all()
 wrap=()
 all
 [[ $count -ge 25 ]] || fail "only $count hostile workers"
-has_cgroups()
-{
-	rm -rf repo
-	git init -q repo && cd repo && write_config stepgate.conf << 'END'
-title = "Where"
-repository { commit = false }
-step "Where" { command = {"cat", "/proc/self/cgroup"} }
-END
-	expect_exit 0 run
-	cd ..
-	grep -q '/stepgate-' repo/.stepgate/logs/cycle-0001/step-01.log
-}
 
-if has_cgroups; then
+if makes_cgroups; then
 	check_parent_killer
 	# Once more as where no cgroup can be made.
 	wrap=(unshare --mount sh -c 'umount -a -l -t cgroup2,cgroup; exec "$@"' sh)
