@@ -102,11 +102,13 @@ static bool copy_path(char *out, const char *path)
 	return true;
 }
 
+/* The same, and nobody else's: whose it is is asked only when it is opened. */
 static bool is_same_folder(const struct engine_libgit2 *engine)
 {
 	struct stat now;
 	return stat(git_repository_path(engine->repository), &now) == 0 &&
-	       now.st_dev == engine->folder.st_dev && now.st_ino == engine->folder.st_ino;
+	       now.st_dev == engine->folder.st_dev && now.st_ino == engine->folder.st_ino &&
+	       now.st_uid == engine->folder.st_uid;
 }
 
 static int open_repository(struct engine_libgit2 *engine, const char *path)

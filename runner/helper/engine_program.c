@@ -105,7 +105,7 @@ static int tell_not_a_repository(const struct git_answer *answer, const char *pa
 		return err_set(
 			err, ERR_CONFIG,
 			"%s: the repository is somebody else's: if you trust it, `git config "
-			"--global --add safe.directory %s`",
+			"--global --add safe.directory '%s'`",
 			path, path);
 	if (strstr(answer->complaint, "not a git repository"))
 		return err_set(err, ERR_CONFIG,
