@@ -1,6 +1,8 @@
 /*
- * To be preloaded: in a process that runs stepgate (not in what it starts) the allocation whose
- * number is in FAILING_ALLOCATION fails. The file that ALLOCATIONS names gets how many there were.
+ * To be preloaded: in a process that runs FAILING_PROGRAM (not in what that starts) the allocation
+ * whose number is in FAILING_ALLOCATION fails; in the first such process that comes so far, and in
+ * no other. The file that ALLOCATIONS names gets a line for what happened: "begun PID", "failed
+ * PID", and "PID COUNT" at the process's own end, with how many there were.
  *
  * What happens in libconfuse is left out: it can't do without, and a failed allocation of its own
  * ends the process, before anything is begun.
@@ -13,7 +15,9 @@
 #include <string.h>
 #include <unistd.h>
 
+static void tell_failed(void);
 #define ALLOCATIONS_PRELOADED
+#define ALLOCATION_FAILED() tell_failed()
 #include "tests/faults/failing_malloc.h"
 
 static pid_t counted;
@@ -51,25 +55,50 @@ int cfg_parse_buf(cfg_t *cfg, const char *text)
 	return result;
 }
 
+/* Without an allocation of its own. */
+static void tell(const char *format, long first, long second)
+{
+	char text[64];
+	const char *path = getenv("ALLOCATIONS");
+	if (!path || counted != getpid())
+		return;
+	const int length = snprintf(text, sizeof(text), format, first, second);
+	const int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+	if (fd < 0 || write(fd, text, (size_t)length) != length)
+		_exit(126);
+	close(fd);
+}
+
+static void tell_failed(void)
+{
+	tell("failed %ld\n", (long)getpid(), 0);
+}
+
+/* Whether an earlier process had its failure. */
+static int is_over(void)
+{
+	char text[4096];
+	const char *path = getenv("ALLOCATIONS");
+	const int fd = path ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+	const ssize_t got = fd < 0 ? 0 : read(fd, text, sizeof(text) - 1);
+	text[got > 0 ? got : 0] = '\0';
+	if (fd >= 0)
+		close(fd);
+	return strstr(text, "failed ") != NULL;
+}
+
 __attribute__((constructor)) static void begin(void)
 {
-	const char *number = getenv("FAILING_ALLOCATION");
-	if (!number || strcmp(program_invocation_short_name, "stepgate") != 0)
+	const char *number = getenv("FAILING_ALLOCATION"), *program = getenv("FAILING_PROGRAM");
+	if (!number || !program || strcmp(program_invocation_short_name, program) != 0)
 		return;
 	counted = getpid();
 	allocations.count = 0;
-	allocations.failing = strtol(number, NULL, 10);
+	allocations.failing = is_over() ? 0 : strtol(number, NULL, 10);
+	tell("begun %ld\n", (long)counted, 0);
 }
 
 __attribute__((destructor)) static void end(void)
 {
-	char text[32];
-	const char *path = getenv("ALLOCATIONS");
-	if (!path || counted != getpid())
-		return;
-	const int length = snprintf(text, sizeof(text), "%ld\n", allocations.count);
-	const int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-	if (fd < 0 || write(fd, text, (size_t)length) != length)
-		_exit(126);
-	close(fd);
+	tell("%ld %ld\n", (long)counted, allocations.count);
 }

@@ -39,6 +39,9 @@ static bool allocation_fails(const void *caller)
 	if (++allocations.count != allocations.failing)
 		return false;
 	allocations.failed = true;
+#ifdef ALLOCATION_FAILED
+	ALLOCATION_FAILED();
+#endif
 	errno = ENOMEM;
 	return true;
 }

@@ -14,7 +14,8 @@ failing() # N ARG...
 	local number=$1
 	shift
 	last="$* with allocation $number failing"
-	(cd "$world/repo" && LD_PRELOAD=$BUILD/tools/failing_malloc.so \
+	rm -f "$TMPDIR/allocations"
+	(cd "$world/repo" && LD_PRELOAD=$BUILD/tools/failing_malloc.so FAILING_PROGRAM=stepgate \
 		ALLOCATIONS=$TMPDIR/allocations FAILING_ALLOCATION=$number exec "$STEPGATE" "$@") \
 		> "$out" 2> "$errors" < /dev/null
 	code=$?
@@ -28,7 +29,7 @@ sweep() # COUNT CODES ARG...
 	harm_done="count of $1"
 	fresh_world
 	failing 1000000000 "$@"
-	total=$(cat "$TMPDIR/allocations")
+	total=$(sed -n 's/^[0-9]* //p' "$TMPDIR/allocations")
 	[[ $total -gt 0 ]] || fail "$1: no allocations are counted"
 	[[ ${SOAK:-} ]] && some=$total
 	for number in $(sample "$some" "$total"); do
