@@ -179,7 +179,8 @@ static void push_died(struct receipt_facts *facts, const char *why)
 		fail(facts, RECEIPT_PUSH_DIED, why);
 }
 
-/* True where the helper died over it by itself: a second one may have better luck. */
+/* True where a second helper may have better luck: this one died over it by itself, or its answer
+ * could not be taken, so that what it did is to be found out. */
 static bool save(struct git *git, const struct wire_frame *question, struct receipt_facts *facts)
 {
 	char why[160];
@@ -207,7 +208,7 @@ static bool save(struct git *git, const struct wire_frame *question, struct rece
 		push_died(facts, why);
 	else
 		fail(facts, RECEIPT_DIED, why);
-	return outcome == WIRE_CLOSED;
+	return outcome != WIRE_TIMED_OUT;
 }
 
 /* One try, with a helper that is started for it where none runs. Whether another is worth it. */
