@@ -122,8 +122,8 @@ check_moment()
 	for number in $(ask_journal "SELECT DISTINCT step FROM step WHERE action = 'updated & pushed'"); do
 		grep -qx "$number" <<< "$there" || wrong "step $number is recorded as pushed and is not"
 	done
-	[[ -z $(ask_journal "SELECT cycle FROM message WHERE text LIKE 'Step % completed%' OR
-		text LIKE 'Cycle % closed%' GROUP BY cycle, text HAVING count(*) > 1") ]] ||
+	[[ -z $(ask_journal "SELECT cycle FROM message WHERE text GLOB 'Step * completed*' OR
+		text GLOB 'Cycle * closed*' GROUP BY cycle, text HAVING count(*) > 1") ]] ||
 		wrong "a report is twice in the message log"
 	! grep overlap "$notes/runs" || wrong "two workers at a time"
 	settled=$({
