@@ -26,7 +26,7 @@ LDFLAGS_release := -pie -Wl,-z,relro,-z,now
 CFLAGS_debug    := -O0 -g3
 CFLAGS_asan     := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 LDFLAGS_asan    := -fsanitize=address,undefined
-CFLAGS_fuzz     := $(CFLAGS_asan) -fsanitize=fuzzer-no-link
+CFLAGS_fuzz     := $(CFLAGS_asan) -fsanitize=fuzzer-no-link -DSTEPGATE_FUZZED
 LDFLAGS_fuzz    := $(LDFLAGS_asan)
 ifndef CFLAGS_$(FLAVOUR)
 $(error FLAVOUR=$(FLAVOUR): no such flavour: release, debug, asan)

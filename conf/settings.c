@@ -381,11 +381,9 @@ static int run_libconfuse(const char *text)
 	return failed ? -1 : 0;
 }
 
-int settings_read(const struct words *words, struct settings *settings, struct err *err)
+int settings_parse(const struct words *words, struct settings *settings, struct err *err)
 {
 	*settings = (struct settings){.count = 0};
-	if (words->count == 0)
-		return 0;
 	parse = (struct parse){.words = words, .settings = settings};
 	char *text = write_words(words);
 	const int failed = text ? run_libconfuse(text) : no_memory();

@@ -37,6 +37,10 @@ struct settings {
 int settings_read(const struct words *words, struct settings *settings, struct err *err);
 void settings_release(struct settings *settings);
 
+/* The same, of one word or more, by libconfuse in this very process, which that may end where
+ * memory runs out: for settings_read. */
+int settings_parse(const struct words *words, struct settings *settings, struct err *err);
+
 /* The section of that name, for those that come once; NULL where it is missing. */
 const struct section *settings_section(const struct settings *settings, const char *name);
 

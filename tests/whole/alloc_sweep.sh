@@ -46,8 +46,8 @@ sweep() # COUNT CODES ARG...
 	echo "$1: $n of $total allocations"
 }
 
-sweep 30 '0 1 2' run "$world/stepgate.conf" --until-done
-sweep 40 '0 1 2' plan "$world/stepgate.conf"
-sweep 40 '0 1 2' validate "$world/stepgate.conf"
-sweep 20 '0 1 2' status
-sweep 20 '0 1 2' check 69999
+sweep 20 '0 1 2' run "$world/stepgate.conf" --until-done
+sweep 20 '0 1 2' plan "$world/stepgate.conf"
+sweep 30 '0 1 2' validate "$world/stepgate.conf"
+sweep 10 '0 1 2' status
+sweep 10 '0 1 2' check 69999
