@@ -17,7 +17,7 @@ git add -A && git commit -qm 'The plan' && git push -q
 cp PLAN.md ../before
 
 expect_exit 0 validate
-expect_stdout 'stepgate.conf: OK: "List", 4 steps'
+expect_line 'stepgate.conf: OK: "List", 4 steps'
 expect_exit 0 plan
 expect_line 'Plan: List: 3 of 4 steps left'
 expect_line '  2. Write `the` parser; $(touch no) {step}'
