@@ -61,9 +61,17 @@ expect_in_stderr "FLAVOUR=fancy: no such flavour: release, debug, asan"
 build -j2 install DESTDIR="$PWD/root" PREFIX=/opt
 expect "what is installed" "$(cd root && find . -type f -printf '%m %P\n' | sort -k2)" \
 	"755 opt/bin/stepgate
+644 opt/include/stepgate.h
+644 opt/lib/pkgconfig/stepgate.pc
+755 opt/lib/stepgate/machine.so
+755 opt/lib/stepgate/make.so
 755 opt/libexec/stepgate/stepgate-git
+755 opt/libexec/stepgate/stepgate-monitor
+755 opt/libexec/stepgate/stepgate-send
 644 opt/share/man/man1/stepgate.1
-644 opt/share/man/man5/stepgate.conf.5"
+644 opt/share/man/man5/stepgate.conf.5
+644 opt/share/man/man7/stepgate-plugin.7
+644 opt/share/stepgate/protocol.schema.json"
 
 # What is installed finds its helper.
 make_repository work

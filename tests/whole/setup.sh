@@ -39,7 +39,8 @@ echo "E: Unable to locate package"
 exit 100
 END
 stand_in id <<< 'cat "$HERE/uid"'
-all="gcc libc6-dev make git libconfuse-dev libcjson-dev libsqlite3-dev libgit2-dev"
+all=$(sed -n 's/^build  *\([^ ]*\).*/\1/p' "$SRC/tests/setup.sh" | paste -sd' ')
+[[ $all == *libgit2-dev* ]] || fail "the list of packages can't be read"
 echo 0 > uid
 echo 0 > failures
 

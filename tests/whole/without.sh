@@ -19,8 +19,8 @@ libraries_of() # PROGRAM
 {
 	case $1 in
 	stepgate) echo '-lconfuse -lcjson -lsqlite3' ;;
-	stepgate-git) echo '-lgit2' ;;
-	*) echo '-lconfuse -lcjson -lsqlite3 -lgit2 -lcheck -lsubunit -lm -lrt -lpthread' ;;
+	stepgate-git) echo '-lgit2 -lz' ;;
+	*) echo '-lconfuse -lcjson -lsqlite3 -lgit2 -lz -lcheck -lsubunit -lm -lrt -lpthread' ;;
 	esac
 }
 
@@ -32,7 +32,7 @@ take_out() # FLAG FILE PROGRAM
 	# shellcheck disable=SC2046,SC2086
 	(cd "$SRC" && $built -Wno-error "-D$1" -include fsm/banned.h -c "$2" -o "$OLDPWD/$1/part.o" &&
 		$built -Wno-error -o "$OLDPWD/$1/$3" "$(main_of "$3")" "$OLDPWD/$1/part.o" \
-			-Wl,--start-group "$BUILD"/lib{runner,helper,stepgate}.a -Wl,--end-group \
+			-Wl,--start-group "$BUILD"/lib{runner,helper,sender,stepgate}.a -Wl,--end-group \
 			$(libraries_of "$3")) > build.log 2>&1 ||
 		fail "can't be built without $1: $(cat build.log)"
 }
