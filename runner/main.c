@@ -15,6 +15,7 @@ static const struct command *const commands[] = {
 	&command_report,   &command_step_begin,  &command_step_done,    &command_stop,
 	&command_schedule, &command_meter,       &command_mcp,          &command_module_host,
 	&command_monitor,  &command_plugin_list, &command_plugin_check, &command_plugin_new,
+	&command_history,  &command_metrics,
 };
 
 enum { NCOMMANDS = sizeof(commands) / sizeof(commands[0]) };

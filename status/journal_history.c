@@ -131,3 +131,28 @@ int journal_cycles(struct journal *journal, const struct journal_filter *filter,
 	sqlite3_bind_int(s, 6, filter->most);
 	return journal_each_row(journal, s, take_cycle, &cycles, err);
 }
+
+struct causes {
+	void (*each)(void *context, const char *cause, int64_t cycles, int64_t last);
+	void *context;
+};
+
+static int take_cause(void *context, sqlite3_stmt *s)
+{
+	const struct causes *causes = context;
+	const char *cause = column(s, 0);
+	if (!cause)
+		return -1;
+	causes->each(causes->context, cause, sqlite3_column_int64(s, 1),
+		     sqlite3_column_int64(s, 2));
+	return 0;
+}
+
+int journal_causes(struct journal *journal,
+		   void (*each)(void *context, const char *cause, int64_t cycles, int64_t last),
+		   void *context, struct err *err)
+{
+	sqlite3_stmt *s = journal_prepare(journal, JOURNAL_CAUSES, err);
+	struct causes causes = {.each = each, .context = context};
+	return s ? journal_each_row(journal, s, take_cause, &causes, err) : -1;
+}

@@ -47,5 +47,9 @@ struct journal_past_cycle {
 int journal_cycles(struct journal *journal, const struct journal_filter *filter,
 		   void (*each)(void *context, const struct journal_past_cycle *cycle),
 		   void *context, struct err *err);
+/* How many cycles were closed for each cause, and when the last one of them was. */
+int journal_causes(struct journal *journal,
+		   void (*each)(void *context, const char *cause, int64_t cycles, int64_t last),
+		   void *context, struct err *err);
 
 #endif

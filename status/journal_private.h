@@ -81,8 +81,8 @@
 	  "WHERE cycle = ?1 ORDER BY id")                                                          \
 	X(STEPS_AFTER,                                                                             \
 	  "SELECT cycle, step, attempt, title, started_at, ended_at, how, why, own, used, "        \
-	  "estimated, ok, action, result, git_commit, ref, upstream, receipt_why FROM step "       \
-	  "WHERE id > ?1 ORDER BY id")                                                             \
+	  "estimated, ok, action, result, git_commit, ref, upstream, receipt_why, way, id "        \
+	  "FROM step WHERE id > ?1 ORDER BY id")                                                   \
 	X(MESSAGES, "SELECT * FROM (SELECT id, cycle, at, kind, text FROM message "                \
 		    "ORDER BY id DESC LIMIT ?1) ORDER BY id")                                      \
 	X(MESSAGES_OF, "SELECT * FROM (SELECT id, cycle, at, kind, text FROM message "             \
@@ -94,6 +94,8 @@
 	X(NEWEST_IDS, "SELECT (SELECT coalesce(max(id), 0) FROM move), "                           \
 		      "(SELECT coalesce(max(id), 0) FROM message)")                                \
 	X(DATA_VERSION, "PRAGMA data_version")                                                     \
+	X(CAUSES, "SELECT cause, count(*), max(ended_at) FROM cycle WHERE cause IS NOT NULL "      \
+		  "GROUP BY cause")                                                                \
 	X(CYCLES, "SELECT number, plan, title, budget, threshold, state, used, started_at, "       \
 		  "ended_at, cause, reason, (SELECT count(*) FROM step WHERE cycle = number), "    \
 		  "(SELECT count(*) FROM step WHERE cycle = number AND ok) FROM cycle "            \

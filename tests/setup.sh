@@ -31,6 +31,7 @@ check strace          program strace
 check g++             program g++
 check pkg-config      program pkg-config
 check python3-jsonschema python jsonschema
+check python3-prometheus-client python prometheus_client
 check python3         program python3
 check openssl         program openssl
 lint  clang-format-14 program clang-format-14

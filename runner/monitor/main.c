@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "runner/command.h"
-#include "runner/monitor/hands.h"
+#include "runner/hands.h"
 #include "runner/monitor/served.h"
 #include "runner/monitor_args.h"
 #include "status/monitor/monitor.h"

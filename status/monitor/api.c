@@ -19,6 +19,7 @@ static void healthz(void *app, const struct request *request, struct reply *repl
 const struct route api_routes[] = {
 	{"GET", "/", false, true, assets_page},
 	{"GET", "/healthz", true, false, healthz},
+	{"GET", "/api/v1/openapi.json", false, false, assets_openapi},
 	{"GET", "/api/v1/repositories", false, false, api_repositories},
 	{"GET", "/api/v1/state", false, false, api_state},
 	{"GET", "/api/v1/cycles", false, false, api_cycles},
@@ -31,6 +32,7 @@ const struct route api_routes[] = {
 	{"POST", "/api/v1/start", false, false, api_start},
 	{"POST", "/api/v1/stop", false, false, api_stop},
 	{"GET", "/api/v1/events", false, false, api_events},
+	{"GET", "/metrics", false, false, api_metrics},
 	{.path = NULL},
 };
 

@@ -57,6 +57,7 @@ void api_config(void *app, const struct request *request, struct reply *reply);
 void api_set_config(void *app, const struct request *request, struct reply *reply);
 void api_start(void *app, const struct request *request, struct reply *reply);
 void api_stop(void *app, const struct request *request, struct reply *reply);
+void api_metrics(void *app, const struct request *request, struct reply *reply);
 void api_events(void *app, const struct request *request, struct reply *reply);
 
 /* Events: what is told of a watch goes into the feed. A watch_tell; context: the monitor. */
@@ -70,6 +71,8 @@ void events_beat(struct monitor *monitor);
 /* Files that are built in: false where there is none of that name. */
 bool assets_answer(void *app, const struct request *request, struct reply *reply);
 void assets_page(void *app, const struct request *request, struct reply *reply);
+/* The description of the API. */
+void assets_openapi(void *app, const struct request *request, struct reply *reply);
 /* The page for who has no token. */
 void assets_locked(void *app, const char *words, struct reply *reply);
 

@@ -33,6 +33,14 @@ void assets_page(void *app, const struct request *request, struct reply *reply)
 		reply_error(reply, 500, "the page is missing in this build");
 }
 
+void assets_openapi(void *app, const struct request *request, struct reply *reply)
+{
+	(void)app;
+	(void)request;
+	if (!give("/openapi.json", reply))
+		reply_error(reply, 500, "the description is missing in this build");
+}
+
 void assets_locked(void *app, const char *words, struct reply *reply)
 {
 	(void)app;

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "status/metrics.h"
 #include "status/now.h"
 #include "status/picture.h"
 
@@ -36,10 +37,12 @@ struct watch {
 	char *shown;             /* the picture that was told, without the time; NULL: none yet */
 	int inotify, home, logs; /* descriptors of watches, or -1 */
 	int64_t logs_of;         /* the cycle whose logs are watched */
-	int holder;           /* a pidfd: readable once who had the repository has ended; or -1 */
-	bool stirred;         /* something may have changed */
-	int64_t looked_at;    /* monotonic ms */
-	int64_t unseen_since; /* monotonic ms; 0: it is seen */
+	int holder;             /* a pidfd: readable once who had the repository has ended; or -1 */
+	bool stirred;           /* something may have changed */
+	int64_t looked_at;      /* monotonic ms */
+	struct metrics metrics; /* as far as they were asked for */
+	unsigned counted_of;    /* the era that they are of */
+	int64_t unseen_since;   /* monotonic ms; 0: it is seen */
 };
 
 /* `inotify` is shared and the caller's. */

@@ -1,4 +1,4 @@
-#include "runner/monitor/hands.h"
+#include "runner/hands.h"
 
 #include <errno.h>
 #include <fcntl.h>

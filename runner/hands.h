@@ -1,7 +1,7 @@
 /* What the monitor and `stepgate top` see of runs and do to them: the lock, the program, signals.
  */
-#ifndef RUNNER_MONITOR_HANDS_H
-#define RUNNER_MONITOR_HANDS_H
+#ifndef RUNNER_HANDS_H
+#define RUNNER_HANDS_H
 
 #include "status/now.h"
 
