@@ -153,6 +153,7 @@ Where committing is turned off the status document tells it, of its one cycle.
 It is said what was found.
 .B stepgate run \-\-restart
 begins the plan anew all the same.
+Damage that is met only later ends the run that meets it; the next one mends it.
 What else the journal knew (usage, messages, reports not yet delivered) stays in the file that was
 kept.
 .SH TRAILERS

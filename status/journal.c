@@ -1,6 +1,7 @@
 #include "status/journal.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,6 +15,7 @@
 
 #define BUSY_MS       10000
 #define BUSY_PAUSE_MS 5
+#define SUSPECT       "-suspect" /* the file beside the database that says: look at all of it */
 
 static int out_of_memory(struct err *err)
 {
@@ -28,6 +30,17 @@ static void stop_writing(struct journal *journal)
 	sqlite3_exec(journal->db, "PRAGMA query_only = 1", NULL, NULL, NULL);
 }
 
+/* Damage that is met after the opening, whose look is a quick one: the next opening is to look at
+ * all of it. */
+static void note_damage(const struct journal *journal)
+{
+	char path[PATH_MAX];
+	snprintf(path, sizeof(path), "%s" SUSPECT, journal->file);
+	const int fd = open(path, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0644);
+	if (fd >= 0)
+		close(fd);
+}
+
 int journal_failed(struct journal *journal, struct err *err)
 {
 	const int code = sqlite3_errcode(journal->db) & 0xff;
@@ -40,6 +53,8 @@ int journal_failed(struct journal *journal, struct err *err)
 		code == SQLITE_CORRUPT || code == SQLITE_NOTADB || code == SQLITE_ERROR;
 	const bool unsynced = sqlite3_extended_errcode(journal->db) == SQLITE_IOERR_FSYNC;
 	journal->damaged |= damaged;
+	if (journal->notes && (code == SQLITE_CORRUPT || code == SQLITE_NOTADB))
+		note_damage(journal);
 	const int failed = err_set(err, damaged ? ERR_DAMAGED : ERR_SYSTEM, "%s: %s%s%s",
 				   journal->path, sqlite3_errmsg(journal->db), error ? ": " : "",
 				   error ? strerror(error) : "");
@@ -195,7 +210,7 @@ static int open_once(struct journal *journal, struct err *err)
 	return 0;
 }
 
-static const char *const companions[] = {"-wal", "-shm", NULL};
+static const char *const companions[] = {"-wal", "-shm", SUSPECT, NULL};
 
 /* A damaged database is kept, with the files that belong to it, and gone from its place. Those go
  * first: a log that is left behind would be written into the new one. */
@@ -211,6 +226,32 @@ static int set_aside(const struct journal *journal, const char *what, char **wor
 	return 0;
 }
 
+static int take_verdict(void *whole, int count, char **values, char **names)
+{
+	(void)names;
+	*(bool *)whole = count == 1 && values[0] && strcmp(values[0], "ok") == 0;
+	return 0;
+}
+
+/* Looks at the whole of a database that somebody met damage in. 0, or -1 and *err, with
+ * journal->damaged where it is. */
+static int look_at_suspect(struct journal *journal, struct err *err)
+{
+	char path[PATH_MAX];
+	bool whole = false;
+	snprintf(path, sizeof(path), "%s" SUSPECT, journal->file);
+	if (access(path, F_OK) != 0)
+		return 0;
+	if (sqlite3_exec(journal->db, "PRAGMA integrity_check(1)", take_verdict, &whole, NULL) !=
+	    SQLITE_OK)
+		return journal_failed(journal, err);
+	if (whole)
+		return unlink(path) == 0 ? 0 : err_errno(err, "%s: can't be removed", path);
+	journal->damaged = true;
+	return err_set(err, ERR_DAMAGED, "%s: the database is damaged in its middle",
+		       journal->path);
+}
+
 /* Opens it; what is damaged makes room for a new one, where it may. *words then says so. */
 static int open_or_mend(struct journal *journal, bool may_mend, char **words, struct err *err)
 {
@@ -219,7 +260,8 @@ static int open_or_mend(struct journal *journal, bool may_mend, char **words, st
 		ino_t opened = 0, now = 0;
 		if (look(journal, &opened, err) < 0)
 			return -1;
-		if (open_once(journal, &why) == 0)
+		if (open_once(journal, &why) == 0 &&
+		    (!may_mend || look_at_suspect(journal, &why) == 0))
 			return 0;
 		if (!journal->damaged || !may_mend || attempt == 3) {
 			*err = why;
@@ -244,6 +286,7 @@ int journal_open(const char *folder, struct journal **journal, char **notice, st
 	if (there > 0 && open_or_mend(made, notice != NULL, &words, &why) == 0) {
 		if (notice)
 			*notice = words;
+		made->notes = true;
 		*journal = made;
 		return 0;
 	}
@@ -277,6 +320,7 @@ static int reconnect(struct journal *journal, struct err *err)
 	}
 	journal->damaged = true; /* no more is written to what is gone, nor removed by its name */
 	disconnect(journal);
+	fresh.notes = true;
 	*journal = fresh;
 	return 0;
 }

@@ -22,8 +22,9 @@ struct journal;
 
 /* Opens it, making it where it is missing. A schema newer than this program's is refused; an older
  * one is migrated. A database that is damaged is set aside and *notice says so (malloc; NULL where
- * there is nothing to say); without `notice` it is an error and stays where it is. 0 and *journal
- * (close with journal_close), or -1 and *err. */
+ * there is nothing to say); without `notice` it is an error and stays where it is. What is damaged
+ * where the opening does not look is met by a later call, whose ERR_DAMAGED has the next opening
+ * look at all of it. 0 and *journal (close with journal_close), or -1 and *err. */
 int journal_open(const char *folder, struct journal **journal, char **notice, struct err *err);
 /* Opens one that is there, for reading only and never making or mending one; an older schema is
  * refused. 1 and *journal, 0 where there is none, -1 and *err. */

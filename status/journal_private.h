@@ -116,6 +116,7 @@ struct journal {
 	char *file;    /* the same without symbolic links above the repository's folder */
 	ino_t inode;   /* of the file that was opened */
 	bool damaged;  /* the database said so */
+	bool notes;    /* … and that is noted beside it, for who opens it next */
 	bool unsynced; /* a sync failed: it is not written any more */
 	/* The SAVED or UNSAVED that waits in an open transaction for its TOLD: where that could not
 	 * be kept both are rolled back, and a TOLD that is tried again brings it along. cycle 0:

@@ -281,6 +281,78 @@ START_TEST(any_page_full_of_rubbish)
 }
 END_TEST
 
+static void count_line(void *context, const struct journal_line *line)
+{
+	(void)line;
+	++*(int *)context;
+}
+
+/* Many messages, and rubbish in the middle of them. */
+static void spoil_the_middle(void)
+{
+	char text[512], page[4096];
+	struct stat size;
+	memset(text, 'm', sizeof(text) - 1);
+	text[sizeof(text) - 1] = '\0';
+	for (int i = 0; i < 200; i++)
+		assert_ok(journal_message(journal, 0, "warning", text, now, &err), err);
+	journal_close(journal);
+	journal = NULL;
+	ck_assert_int_eq(stat(JOURNAL_PATH, &size), 0);
+	memset(page, 0xee, sizeof(page));
+	const int fd = open(JOURNAL_PATH, O_WRONLY | O_CLOEXEC);
+	ck_assert_int_eq(pwrite(fd, page, sizeof(page), size.st_size / 8192 * 4096), sizeof(page));
+	close(fd);
+}
+
+#define SUSPECT JOURNAL_PATH "-suspect"
+
+/* The look at the opening is a quick one, which goes by the ends of the tables. */
+START_TEST(damage_in_the_middle_is_mended_by_the_opening_after_it_was_met)
+{
+	struct seen seen = {.count = 0};
+	char name[256];
+	spoil_the_middle();
+	open_journal();
+	assert_ok(journal_messages(journal, 0, 3, see_line, &seen, &err), err);
+	ck_assert(!is_there(SUSPECT));
+	int lines = 0;
+	ck_assert_int_eq(journal_messages(journal, 0, 1000, count_line, &lines, &err), -1);
+	ck_assert_int_eq(err.code, ERR_DAMAGED);
+	ck_assert(is_there(SUSPECT));
+	journal_close(journal);
+	journal = NULL;
+	expect_mended("./.stepgate/state.db: the database is damaged in its middle");
+	ck_assert(!is_there(SUSPECT));
+	ck_assert_int_eq(count_files(".stepgate", "Z-suspect", name), 1);
+}
+END_TEST
+
+START_TEST(a_suspicion_that_is_wrong_is_dropped)
+{
+	struct journal_cycle last;
+	fill_journal();
+	write_text(SUSPECT, "");
+	open_journal();
+	ck_assert(!is_there(SUSPECT));
+	ck_assert_int_eq(journal_last_cycle(journal, &last, &err), 1);
+	journal_cycle_release(&last);
+}
+END_TEST
+
+START_TEST(who_only_reads_notes_nothing)
+{
+	struct journal *read = NULL;
+	int lines = 0;
+	spoil_the_middle();
+	ck_assert_int_eq(journal_open_read(".", &read, &err), 1);
+	ck_assert_int_eq(journal_messages(read, 0, 1000, count_line, &lines, &err), -1);
+	ck_assert_int_eq(err.code, ERR_DAMAGED);
+	journal_close(read);
+	ck_assert(!is_there(SUSPECT));
+}
+END_TEST
+
 /* --- more than one process --- */
 
 START_TEST(readers_see_what_is_committed)
@@ -326,12 +398,6 @@ START_TEST(reading_leaves_no_files_behind)
 	ck_assert_int_eq(count_files(".stepgate", "state.db", NULL), 1);
 }
 END_TEST
-
-static void count_line(void *context, const struct journal_line *line)
-{
-	(void)line;
-	++*(int *)context;
-}
 
 static void be_a_writer(int number)
 {
@@ -485,6 +551,9 @@ int main(void)
 	tcase_add_test(damage, a_database_without_our_tables_is_set_aside);
 	tcase_add_test(damage, the_log_of_a_damaged_database_goes_with_it);
 	tcase_add_loop_test(damage, any_page_full_of_rubbish, 0, 16);
+	tcase_add_test(damage, damage_in_the_middle_is_mended_by_the_opening_after_it_was_met);
+	tcase_add_test(damage, a_suspicion_that_is_wrong_is_dropped);
+	tcase_add_test(damage, who_only_reads_notes_nothing);
 	suite_add_tcase(suite, damage);
 	tcase_add_checked_fixture(others, set_up, tear_down);
 	tcase_set_timeout(others, 60);

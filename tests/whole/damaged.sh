@@ -80,3 +80,26 @@ mv .stepgate ../elsewhere
 ln -s ../elsewhere .stepgate
 refused .stepgate 'not a folder: refused'
 expect "what the link points to" "$(cat ../precious)" precious
+
+# Damage in the middle, which the look at the opening does not come to: the run that meets it ends, and
+# the next one mends it.
+cd .. && make_repository middle && cd middle || exit 1
+write_config stepgate.conf << 'END'
+title = "Middle"
+budget { threshold = 20 }
+step "one" { shell = "echo 1 > one; echo '{\"tokens\": 40000}' >&3" }
+step "two" { shell = "echo 2 > two" }
+END
+expect_exit 0 run
+sqlite3 .stepgate/state.db "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2000)
+	INSERT INTO plan_done SELECT 'stepgate.conf', 'zz' || i || hex(zeroblob(50)), 1, 1, 1 FROM n"
+page=$(sqlite3 .stepgate/state.db "SELECT pageno FROM dbstat WHERE name = 'plan_done' AND
+	pagetype = 'leaf' ORDER BY path LIMIT 1 OFFSET 20")
+dd if=/dev/urandom of=.stepgate/state.db bs=4096 seek=$((page - 1)) count=1 conv=notrunc status=none
+expect_exit 1 run
+expect_stderr "stepgate: $PWD/.stepgate/state.db: database disk image is malformed"
+expect_exit 0 run
+expect_in_stderr "$PWD/.stepgate/state.db: the database is damaged in its middle: it is kept as"
+expect_in_stderr "the newest cycle in it is 1, and 1 of the plan's 2 steps are done"
+expect_line 'Starting Step 2: Tokens at 0.0%'
+expect_line 'Cycle 2 closed: All work completed'
