@@ -49,10 +49,11 @@ int build_list(struct build *build, const struct section *section, const char *n
 int build_program(struct build *build, const struct section *section, const struct setting *setting,
 		  const char *cwd, const char *const *environment, const char *const **list);
 
-/* The plugin that a section names (conf/plugin.c), which must be there; *plugin is all zero but for
- * its options where it names none. `options` without one are refused. */
-int build_plugin(struct build *build, const struct section *section, const char *cwd,
-		 const char *const *environment, struct conf_plugin *plugin);
+/* The plugin that a section names (conf/plugin.c) by the keys of PLUGIN_KEYS behind `prefix`, which
+ * must be there; *plugin is all zero but for its options where it names none. `options` without one
+ * are refused. */
+int build_plugin(struct build *build, const struct section *section, const char *prefix,
+		 const char *cwd, const char *const *environment, struct conf_plugin *plugin);
 
 /* A setting that must not stand here, told at its place: "KEY: why". */
 int build_refuse(struct build *build, const struct setting *setting, const char *why);

@@ -50,8 +50,9 @@ enum conf_meter {
 	CONF_METER_CODEX,
 	CONF_METER_GEMINI,
 	CONF_METER_OPENCODE,
-	CONF_METER_AUTO,  /* whichever of these it is */
-	CONF_METER_JSONL, /* the same lines as on STEPGATE_USAGE_FD, among those that it prints */
+	CONF_METER_AUTO,   /* whichever of these it is */
+	CONF_METER_JSONL,  /* the same lines as on STEPGATE_USAGE_FD, among those that it prints */
+	CONF_METER_PLUGIN, /* meter_plugin tells it, once the worker has ended */
 };
 
 /* A plugin, as any section names one: a module or a program that speaks the protocol of plugins.
@@ -61,6 +62,7 @@ struct conf_plugin {
 	const char *const *program; /* with its arguments */
 	const char *const *options; /* "NAME=VALUE", names differ */
 	const char *key;            /* "PATH:LINE" of the key, for a message about it */
+	const char *folder;         /* of the repository: where what is no step runs */
 };
 
 /* Strings are UTF-8 as they stand in the file, without NUL, and live as long as the struct. A list
@@ -85,6 +87,7 @@ struct conf_step {
 	int64_t max_processes;          /* 0: no limit */
 	enum conf_meter meter;
 	const char *const *meter_command;
+	struct conf_plugin meter_plugin; /* PLUGIN: given the log of what the worker printed */
 	bool usage_required;
 	enum conf_on_failure on_failure;
 	int attempts;       /* at least 1 */
@@ -98,6 +101,8 @@ enum conf_report_type {
 	CONF_REPORT_WEBHOOK, /* a web server is sent the JSON, signed where there is a key */
 	CONF_REPORT_DESKTOP, /* a notification on the desktop, where there is one */
 	CONF_REPORT_GITHUB,  /* the summary of the job and annotations, in GitHub Actions */
+	CONF_REPORT_MODULE,  /* a module is given the JSON … */
+	CONF_REPORT_PLUGIN,  /* … or a program that speaks the protocol of plugins */
 };
 
 /* What a report is sent on: bits of conf_report.on. */
@@ -115,6 +120,7 @@ struct conf_report {
 	enum conf_report_type type;
 	const char *path;           /* FILE: absolute; else NULL */
 	const char *const *command; /* PROGRAM */
+	struct conf_plugin plugin;  /* MODULE, PLUGIN */
 	/* SLACK and WEBHOOK; secrets, as the next: no message, log, plan or database has them */
 	const char *url;
 	const char *signing_key; /* WEBHOOK, or NULL where it is not signed */

@@ -7,7 +7,7 @@ static int set_command(struct build *build, const struct section *section, struc
 	static const char *const no_environment[] = {NULL};
 	const struct setting *command = section_get(section, "command");
 	const char *folder = build->conf->repository.path;
-	if (build_plugin(build, section, folder, no_environment, &gate->plugin) != 0)
+	if (build_plugin(build, section, "", folder, no_environment, &gate->plugin) != 0)
 		return -1;
 	const bool plugin = gate->plugin.module || gate->plugin.program;
 	if (plugin && command)

@@ -25,11 +25,11 @@ static const char *const on_failure[] = {"close", "retry", "skip", NULL};
 static const char *const on_failure_work[] = {"salvage", "commit", "keep", NULL};
 static const char *const when_complete[] = {"stop", "restart", NULL};
 static const char *const measure[] = {"fresh", "all", "context", NULL};
-static const char *const meter[] = {"command", "jsonl",    "claude", "codex",
-				    "gemini",  "opencode", "auto",   NULL};
+static const char *const meter[] = {"command",  "jsonl", "claude", "codex",  "gemini",
+				    "opencode", "auto",  "module", "plugin", NULL};
 static const char *const usage[] = {"optional", "required", NULL};
-static const char *const report_type[] = {"file",    "program", "slack", "webhook",
-					  "desktop", "github",  NULL};
+static const char *const report_type[] = {"file",   "program", "slack",  "webhook", "desktop",
+					  "github", "module",  "plugin", NULL};
 static const char *const report_on[] = {"started", "step", "nok", "closed", "threshold", NULL};
 
 #define SECTION(n, t, h)                                                       \
@@ -87,13 +87,13 @@ static const char *const report_on[] = {"started", "step", "nok", "closed", "thr
 	}
 
 /* How a plugin is named wherever there can be one: see stepgate-plugin(7). */
-#define PLUGIN_KEYS(s, before)                                                                     \
-	STRING(s, "module", PATH_LONGEST, NULL,                                                    \
+#define PLUGIN_KEYS(s, prefix, before)                                                             \
+	STRING(s, prefix "module", PATH_LONGEST, NULL,                                             \
 	       before "the path of a module, a shared object, or the name of one that comes with " \
 		      "stepgate"),                                                                 \
-		RAW(s, "plugin", OPTION_STRINGS,                                                   \
+		RAW(s, prefix "plugin", OPTION_STRINGS,                                            \
 		    before "a program that speaks the protocol of plugins, and its arguments"),    \
-		RAW(s, "options", OPTION_STRINGS,                                                  \
+		RAW(s, prefix "options", OPTION_STRINGS,                                           \
 		    "\"NAME=VALUE\" settings for the module or plugin")
 
 /* What a step and the template of the steps of a checklist can say. */
@@ -101,7 +101,7 @@ static const char *const report_on[] = {"started", "step", "nok", "closed", "thr
 	RAW(s, "command", OPTION_STRINGS,                                                          \
 	    "the program to run and its arguments; no shell is involved"),                         \
 		RAW(s, "shell", OPTION_STRING, "instead of command: what /bin/sh is to run"),      \
-		PLUGIN_KEYS(s, "instead of command: "),                                            \
+		PLUGIN_KEYS(s, "", "instead of command: "),                                        \
 		STRING(s, "cwd", PATH_LONGEST, NULL,                                               \
 		       "the folder to run it in; without it, that of the repository"),             \
 		STRING(s, "input", PATH_LONGEST, NULL,                                             \
@@ -131,6 +131,7 @@ static const char *const report_on[] = {"started", "step", "nok", "closed", "thr
 		       "itself"),                                                                  \
 		RAW(s, "meter_command", OPTION_STRINGS,                                            \
 		    "a program that prints the number of tokens that the step used"),              \
+		PLUGIN_KEYS(s, "meter_", "with meter = module or plugin: "),                       \
 		CHOICE(s, "usage", usage, "optional",                                              \
 		       "whether a step that tells no usage used none, or an unknown number of "    \
 		       "tokens"),                                                                  \
@@ -228,7 +229,7 @@ const struct option conf_options[] = {
 	STEP_KEYS("step"),
 	STEP_KEYS("step_template"),
 
-	PLUGIN_KEYS("gate", ""),
+	PLUGIN_KEYS("gate", "", ""),
 	RAW("gate", "command", OPTION_STRINGS,
 	    "instead of a plugin: a program whose exit status is the verdict, 0 to pass and 1 to "
 	    "refuse, with its first line of output as the words"),
@@ -243,6 +244,7 @@ const struct option conf_options[] = {
 	       "with file: the file, a JSON line for each report"),
 	RAW("report", "command", OPTION_STRINGS,
 	    "with program: the program and its arguments; it is given the report as JSON"),
+	PLUGIN_KEYS("report", "", "with type module or plugin: "),
 	SECRET("report", "url",
 	       "with slack: the incoming webhook; with webhook: where the JSON is sent"),
 	STRING("report", "url_file", PATH_LONGEST, NULL,

@@ -15,6 +15,9 @@ enum key {
 	URL = 1 << 2, /* or url_file */
 	SIGNING_KEY = 1 << 3,
 	TIMEOUT = 1 << 4,
+	MODULE = 1 << 5,
+	PLUGIN = 1 << 6,
+	OPTIONS = 1 << 7,
 };
 
 static const struct type {
@@ -27,6 +30,8 @@ static const struct type {
 	[CONF_REPORT_WEBHOOK] = {"a webhook", URL, URL | SIGNING_KEY | TIMEOUT},
 	[CONF_REPORT_DESKTOP] = {"the desktop", 0, TIMEOUT},
 	[CONF_REPORT_GITHUB] = {"GitHub", 0, 0},
+	[CONF_REPORT_MODULE] = {"a module", MODULE, MODULE | OPTIONS | TIMEOUT},
+	[CONF_REPORT_PLUGIN] = {"a plugin", PLUGIN, PLUGIN | OPTIONS | TIMEOUT},
 };
 
 static const struct {
@@ -41,17 +46,31 @@ static const struct {
 	{SIGNING_KEY, "signing_key", NULL},
 	{SIGNING_KEY, "signing_key_file", NULL},
 	{TIMEOUT, "timeout", NULL},
+	{MODULE, "module", "a module"},
+	{PLUGIN, "plugin", "a plugin"},
+	{OPTIONS, "options", NULL},
 };
+
+/* What the section says, or the key that only one type has, or else the title. */
+static int find_type(const struct section *section)
+{
+	const struct option *option = option_find("report", "type");
+	if (section_get(section, "type"))
+		return build_choice(section, option);
+	if (section_get(section, "module"))
+		return CONF_REPORT_MODULE;
+	if (section_get(section, "plugin"))
+		return CONF_REPORT_PLUGIN;
+	return value_choice(option, section->title->text);
+}
 
 static int set_type(struct build *build, const struct section *section, struct conf_report *report)
 {
-	const struct option *option = option_find("report", "type");
-	const int type = section_get(section, "type") ? build_choice(section, option)
-						      : value_choice(option, section->title->text);
+	const int type = find_type(section);
 	if (type < 0)
 		return word_error(section->key, build->err,
 				  "report \"%s\": a type is missing: file, program, slack, "
-				  "webhook, desktop or github",
+				  "webhook, desktop, github, module or plugin",
 				  section->title->text);
 	report->type = (enum conf_report_type)type;
 	return 0;
@@ -87,10 +106,11 @@ static int set_path(struct build *build, const struct section *section, struct c
 	return 0;
 }
 
+static const char *const no_environment[] = {NULL};
+
 static int set_command(struct build *build, const struct section *section,
 		       struct conf_report *report)
 {
-	static const char *const no_environment[] = {NULL};
 	const struct setting *command = section_get(section, "command");
 	if (!command)
 		return build_list(build, section, "command", &report->command);
@@ -201,6 +221,9 @@ static int set_report(struct build *build, const struct section *section,
 	if (set_type(build, section, report) != 0 ||
 	    check_keys(build, section, &types[report->type]) != 0 ||
 	    set_path(build, section, report) != 0 || set_command(build, section, report) != 0)
+		return -1;
+	if (build_plugin(build, section, "", build->conf->repository.path, no_environment,
+			 &report->plugin) != 0)
 		return -1;
 	if (types[report->type].needs & URL && set_url(build, section, report) != 0)
 		return -1;

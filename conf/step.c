@@ -58,7 +58,7 @@ static int set_shell(struct build *build, const struct setting *shell, struct co
 /* A step that a plugin does. */
 static int set_plugin(struct build *build, const struct section *section, struct conf_step *step)
 {
-	if (build_plugin(build, section, step->cwd, step->environment, &step->plugin) != 0)
+	if (build_plugin(build, section, "", step->cwd, step->environment, &step->plugin) != 0)
 		return -1;
 	if (!step->plugin.module && !step->plugin.program)
 		return 0;
@@ -105,7 +105,27 @@ static int set_command(struct build *build, const struct section *section, struc
 /* The option's choices, in their order. */
 static const enum conf_meter meters[] = {CONF_METER_COMMAND, CONF_METER_JSONL,  CONF_METER_CLAUDE,
 					 CONF_METER_CODEX,   CONF_METER_GEMINI, CONF_METER_OPENCODE,
-					 CONF_METER_AUTO};
+					 CONF_METER_AUTO,    CONF_METER_PLUGIN, CONF_METER_PLUGIN};
+
+/* The plugin of a meter, and that it goes with what `meter` says. */
+static int set_meter_plugin(struct build *build, const struct section *section,
+			    struct conf_step *step)
+{
+	const struct setting *meter = section_get(section, "meter");
+	const struct setting *module = section_get(section, "meter_module");
+	const struct setting *program = section_get(section, "meter_plugin");
+	const char *says = meter ? meter->value->text : "";
+	if (module && strcmp(says, "module") != 0)
+		return build_refuse(build, module, "only with meter = \"module\"");
+	if (program && strcmp(says, "plugin") != 0)
+		return build_refuse(build, program, "only with meter = \"plugin\"");
+	if (step->meter == CONF_METER_PLUGIN && !module && !program)
+		return build_refuse(build, meter,
+				    says[0] == 'm' ? "a meter_module is missing"
+						   : "a meter_plugin is missing");
+	return build_plugin(build, section, "meter_", step->cwd, step->environment,
+			    &step->meter_plugin);
+}
 
 static int set_meter(struct build *build, const struct section *section, struct conf_step *step)
 {
@@ -113,6 +133,8 @@ static int set_meter(struct build *build, const struct section *section, struct 
 	const struct setting *command = section_get(section, "meter_command");
 	if (meter)
 		step->meter = meters[build_choice(section, meter->option)];
+	if (set_meter_plugin(build, section, step) != 0)
+		return -1;
 	if (step->meter == CONF_METER_COMMAND && !command)
 		return build_refuse(build, meter, "a meter_command is missing");
 	if (step->meter == CONF_METER_COMMAND)

@@ -13,6 +13,7 @@ static meter_kind *const kinds[] = {
 	[CONF_METER_NONE] = meter_lines_read,
 	[CONF_METER_COMMAND] = meter_command_read,
 	[CONF_METER_JSONL] = meter_lines_read,
+	[CONF_METER_PLUGIN] = meter_lines_read,
 };
 
 /* Looking at files takes so small a part of the time at most. */
@@ -175,6 +176,10 @@ void meter_end(struct meter *meter, const struct meter_end *end, struct reading 
 	*reading = (struct reading){.quality = QUALITY_UNKNOWN};
 	if (meter->kind) {
 		end_agent(meter, end, reading);
+		return;
+	}
+	if (meter->start.kind == CONF_METER_PLUGIN) {
+		meter_plugin_end(meter->start.step, end->output, meter->start.host, reading);
 		return;
 	}
 	meter_lines_end(meter->lines);

@@ -38,9 +38,10 @@ struct meter_start {
 
 /* How the worker ended, for what its words don't say. {-1} where that is not known. */
 struct meter_end {
-	int exit_code; /* or -1 */
-	int signal;    /* what killed it, or 0 */
-	bool asked;    /* we asked it to end, or killed it */
+	int exit_code;      /* or -1 */
+	int signal;         /* what killed it, or 0 */
+	bool asked;         /* we asked it to end, or killed it */
+	const char *output; /* the file with all that it printed; NULL where that is not whole */
 };
 
 struct meter; /* opaque */

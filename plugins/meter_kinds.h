@@ -17,4 +17,9 @@ meter_kind meter_lines_read;
 #define METER_COMMAND_MS 30000
 meter_kind meter_command_read;
 
+/* What the plugin of step->meter_plugin tells of the worker's output, METER_COMMAND_MS at most:
+ * fills in the figures, and why there are none. */
+void meter_plugin_end(const struct conf_step *step, const char *output, const struct host *host,
+		      struct reading *reading);
+
 #endif

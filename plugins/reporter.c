@@ -19,6 +19,8 @@ static const struct {
 	[CONF_REPORT_WEBHOOK] = {.body = reporter_webhook},
 	[CONF_REPORT_DESKTOP] = {.deliver = reporter_desktop},
 	[CONF_REPORT_GITHUB] = {.deliver = reporter_github},
+	[CONF_REPORT_MODULE] = {.deliver = reporter_plugin},
+	[CONF_REPORT_PLUGIN] = {.deliver = reporter_plugin},
 };
 
 static const char *event_name(unsigned on)

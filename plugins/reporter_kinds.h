@@ -26,6 +26,9 @@ reporter_kind reporter_desktop;
  * wrong or closed the cycle. Elsewhere nothing is done, and that is no failure. */
 reporter_kind reporter_github;
 
+/* Asks to->plugin to deliver it; see plugins/protocol.h. */
+reporter_kind reporter_plugin;
+
 /* Makes the body that is posted; see reporter_request. */
 typedef char *reporter_body(const struct conf_report *to, const struct reporter_mail *mail);
 reporter_body reporter_slack;

@@ -7,9 +7,10 @@
 #include <unistd.h>
 
 #include "conf/paths.h"
+#include "plugins/ask.h"
 #include "plugins/plugin_json.h"
 #include "runner/command.h"
-#include "runner/plugin.h"
+#include "runner/host.h"
 #include "runner/plugin_check.h"
 
 #define TIMEOUT_MOST_MS (60LL * 60 * 1000)
@@ -85,9 +86,11 @@ static int find_kinds(struct plugin_check *check, struct plugin_answer *about, s
 	if (as && kind >= PLUGIN_NKINDS)
 		return err_set(err, ERR_USAGE,
 			       "--as: '%.100s': not one of step, gate, meter, report", as);
+	struct host host;
+	host_init(&host);
 	*about = (struct plugin_answer){.given = false};
-	const int failed =
-		plugin_ask(check->plugin, &call, check->folder, check->timeout_ms, about, &why);
+	const int failed = plugin_ask(check->plugin, &call, check->folder, check->timeout_ms, &host,
+				      about, &why);
 	/* What can't be loaded is no plugin; a program need not say what it is. */
 	if (failed && (check->plugin->module || !as))
 		return err_set(err, ERR_REFUSED, "%s%s", why.text,

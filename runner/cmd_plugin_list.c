@@ -7,9 +7,10 @@
 #include <unistd.h>
 
 #include "conf/paths.h"
+#include "plugins/ask.h"
 #include "plugins/plugin_json.h"
 #include "runner/command.h"
-#include "runner/plugin.h"
+#include "runner/host.h"
 
 #define DESCRIBE_MS 10000
 
@@ -58,9 +59,11 @@ static void show_plugin(struct show *show, const struct conf_plugin *plugin, con
 {
 	struct plugin_answer about = {.given = false};
 	struct err why = {.code = ERR_NONE};
+	struct host host;
 	const struct plugin_call call = {.ask = PLUGIN_DESCRIBE};
-	const bool failed =
-		plugin->module && plugin_ask(plugin, &call, NULL, DESCRIBE_MS, &about, &why) != 0;
+	host_init(&host);
+	const bool failed = plugin->module &&
+			    plugin_ask(plugin, &call, NULL, DESCRIBE_MS, &host, &about, &why) != 0;
 	const struct plugin_row row = {
 		.path = plugin_path(plugin),
 		.module = plugin->module,
@@ -118,10 +121,16 @@ static void show_conf(struct show *show, const struct conf *conf)
 {
 	for (size_t i = 0; i < conf->ngates; i++)
 		show_one(show, &conf->gates[i].plugin, "gate", conf->gates[i].title);
-	for (size_t i = 0; i < conf->nsteps; i++)
+	for (size_t i = 0; i < conf->nsteps; i++) {
 		show_one(show, &conf->steps[i].plugin, "step", conf->steps[i].title);
-	if (conf->step_template)
+		show_one(show, &conf->steps[i].meter_plugin, "meter of step", conf->steps[i].title);
+	}
+	if (conf->step_template) {
 		show_one(show, &conf->step_template->plugin, "step_template", NULL);
+		show_one(show, &conf->step_template->meter_plugin, "meter of step_template", NULL);
+	}
+	for (size_t i = 0; i < conf->nreports; i++)
+		show_one(show, &conf->reports[i].plugin, "report", conf->reports[i].title);
 }
 
 static int finish(struct show *show, struct err *err)

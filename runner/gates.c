@@ -3,8 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "plugins/ask.h"
 #include "runner/host.h"
-#include "runner/plugin.h"
 #include "runner/stop.h"
 #include "status/lines.h"
 #include "status/text.h"
@@ -50,7 +50,10 @@ static int ask(struct session *session, const struct conf_gate *gate, int step, 
 	};
 	if (gate->command)
 		return ask_command(session, gate, answer, err);
-	return plugin_ask(&gate->plugin, &call, session->folder, gate->timeout_ms, answer, err);
+	struct host host;
+	host_init(&host);
+	return plugin_ask(&gate->plugin, &call, session->folder, gate->timeout_ms, &host, answer,
+			  err);
 }
 
 /* Each cut at a whole character, so that the reason is one line of a decent length. */

@@ -3,13 +3,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "plugins/ask.h"
 #include "plugins/meter.h"
 #include "runner/child.h"
 #include "runner/helper/durable.h"
 #include "runner/home.h"
 #include "runner/host.h"
 #include "runner/phases.h"
-#include "runner/plugin.h"
 #include "runner/plugin_step.h"
 #include "runner/progress.h"
 #include "runner/step_log.h"
@@ -190,8 +190,30 @@ static struct usage settle(struct session *session, struct usage own)
 	return largest;
 }
 
-static void measure(struct session *session, const struct desk *desk,
-		    const struct child_result *result)
+/* Once; what it holds is whole from then on. */
+static void close_log(struct session *session, struct step_log *log)
+{
+	if (log->fd < 0)
+		return;
+	step_log_close(log);
+	if (log->error)
+		session_warn(session, "%s: the log is not whole: %s", log->path,
+			     strerror(log->error));
+	else if (log->left_out > 0)
+		session_warn(session, "%s: %lld bytes in its middle are left out: max_output",
+			     log->path, (long long)log->left_out);
+}
+
+/* The file with all that the worker printed, for a meter that asks for it; or NULL. */
+static const char *whole_output(struct session *session, struct desk *desk)
+{
+	if (session->step.conf->meter != CONF_METER_PLUGIN)
+		return NULL;
+	close_log(session, &desk->log);
+	return desk->log.error || desk->log.left_out > 0 ? NULL : desk->log.path;
+}
+
+static void measure(struct session *session, struct desk *desk, const struct child_result *result)
 {
 	struct session_step *step = &session->step;
 	struct reading reading;
@@ -199,6 +221,7 @@ static void measure(struct session *session, const struct desk *desk,
 		.exit_code = result->exit_code,
 		.signal = result->signal,
 		.asked = result->end != CHILD_EXITED && result->end != CHILD_SIGNALED,
+		.output = whole_output(session, desk),
 	};
 	meter_end(desk->meter, &end, &reading);
 	const struct usage own = beyond(session, reading_measure(&reading, session->conf->measure),
@@ -315,17 +338,6 @@ static enum fsm_event run_worker(struct session *session, struct desk *desk)
 	meter_free(desk->meter);
 	free(environment);
 	return how;
-}
-
-static void close_log(struct session *session, struct step_log *log)
-{
-	step_log_close(log);
-	if (log->error)
-		session_warn(session, "%s: the log is not whole: %s", log->path,
-			     strerror(log->error));
-	else if (log->left_out > 0)
-		session_warn(session, "%s: %lld bytes in its middle are left out: max_output",
-			     log->path, (long long)log->left_out);
 }
 
 static enum fsm_event at_desk(struct session *session)

@@ -4,7 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "runner/plugin.h"
+#include "plugins/ask.h"
+#include "runner/host.h"
 #include "status/file.h"
 
 #define LINES_MOST  10000
@@ -166,11 +167,13 @@ static int try_it(const struct plugin_check *check, enum plugin_ask kind, const 
 {
 	struct plugin_answer answer;
 	struct err why = {.code = ERR_NONE};
+	struct host host;
 	char *line = make_line(check, kind, trial->twist, err);
 	if (!line)
 		return -1;
+	host_init(&host);
 	const int failed = plugin_send(check->plugin, kind, line, check->folder, check->timeout_ms,
-				       &answer, end, &why);
+				       &host, &answer, end, &why);
 	const char *wrong = trial->good ? not_answered(kind, &answer, failed, *end, why.text)
 					: answered_all_the_same(failed, *end, why.text);
 	const struct plugin_finding finding = {

@@ -190,7 +190,7 @@ START_TEST(choices)
 	refuses(option, "explode", "it takes close, retry or skip");
 	refuses(option, "", "it takes close, retry or skip");
 	refuses(option_find("step", "meter"), "x",
-		"it takes command, jsonl, claude, codex, gemini, opencode or auto");
+		"it takes command, jsonl, claude, codex, gemini, opencode, auto, module or plugin");
 }
 END_TEST
 
