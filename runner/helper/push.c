@@ -9,6 +9,14 @@
 #include "status/clock.h"
 #include "status/text.h"
 
+/*
+ * A remote on this machine may lose its power with us, and git syncs neither loose objects nor refs
+ * unless it is told to. ("batch": all objects of a push by one sync; a disk that was cut off shows
+ * none of them half.)
+ */
+static const char receive_durably[] =
+	"--receive-pack=git -c core.fsync=all -c core.fsyncMethod=batch receive-pack";
+
 static enum receipt_result run(const struct push *push, char *why, size_t size)
 {
 	char refspec[2 * LOOK_NAME + 32];
@@ -25,6 +33,7 @@ static enum receipt_result run(const struct push *push, char *why, size_t size)
 		"core.fsyncMethod=fsync",
 		"push",
 		"--porcelain",
+		remote_is_here(push->look) ? receive_durably : "--porcelain",
 		"--",
 		push->look->remote,
 		refspec,

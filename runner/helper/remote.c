@@ -3,6 +3,7 @@
 #include <git2.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "runner/helper/git_program.h"
 #include "runner/helper/porcelain.h"
@@ -27,6 +28,7 @@ struct addresses {
 	char url[LOOK_PATH], pushurl[LOOK_PATH];
 	int urls, pushurls;
 	bool rewritten; /* some address stands for another one: git's own business */
+	bool received;  /* by a program that the user has chosen */
 };
 
 static void take_setting(struct addresses *found, const char *remote, const git_config_entry *entry)
@@ -46,6 +48,7 @@ static void take_setting(struct addresses *found, const char *remote, const git_
 		if (strcmp(end, ".pushurl") == 0 && ++found->pushurls)
 			snprintf(found->pushurl, sizeof(found->pushurl), "%s",
 				 entry->value ? entry->value : "");
+		found->received |= strcmp(end, ".receivepack") == 0;
 	}
 }
 
@@ -72,17 +75,12 @@ static int read_addresses(const struct look *look, struct addresses *found)
 	return failed;
 }
 
-/* The one address that is pushed to; -1 where there is not just one. */
-static int find_address(const struct question *question, char *address, size_t size)
+/* The one address that is pushed to; NULL where there is not just one. */
+static const char *one_address(const struct addresses *found)
 {
-	struct addresses found;
-	if (read_addresses(question->look, &found) != 0 || found.rewritten)
-		return -1;
-	const int count = found.pushurls ? found.pushurls : found.urls;
-	const char *url = found.pushurls ? found.pushurl : found.url;
-	if (count != 1 || snprintf(address, size, "%s", url) >= (int)size)
-		return -1;
-	return 0;
+	if (found->rewritten || (found->pushurls ? found->pushurls : found->urls) != 1)
+		return NULL;
+	return found->pushurls ? found->pushurl : found->url;
 }
 
 /* The folder that an address stands for; -1 where it is none that is known to be one. */
@@ -118,11 +116,25 @@ static int look_into(struct question *question, const char *folder)
 /* Only where nothing but one address can be meant. */
 static int ask_here(struct question *question)
 {
-	char address[LOOK_PATH], folder[2 * LOOK_PATH];
-	if (find_address(question, address, sizeof(address)) != 0 ||
-	    find_folder(question->look, address, folder, sizeof(folder)) != 0)
+	struct addresses found;
+	char folder[2 * LOOK_PATH];
+	if (read_addresses(question->look, &found) != 0)
+		return -1;
+	const char *address = one_address(&found);
+	if (!address || find_folder(question->look, address, folder, sizeof(folder)) != 0)
 		return -1;
 	return look_into(question, folder);
+}
+
+bool remote_is_here(const struct look *look)
+{
+	struct addresses found;
+	char folder[2 * LOOK_PATH];
+	if (read_addresses(look, &found) != 0 || found.received)
+		return false;
+	const char *address = one_address(&found);
+	return address && find_folder(look, address, folder, sizeof(folder)) == 0 &&
+	       access(folder, X_OK) == 0;
 }
 
 /* 0 where git ran to its end, well or not. */

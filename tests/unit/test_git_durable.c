@@ -152,6 +152,34 @@ START_TEST(test_sync_that_fails)
 }
 END_TEST
 
+/* A remote on this machine may lose its power with us; how else it is to receive is its user's say.
+ */
+START_TEST(test_remote_on_this_machine_syncs)
+{
+	static const char *const ways[][2] = {
+		{"true", "all batch"},
+		{"git config remote.origin.url $PWD/up.git", "all batch"},
+		{"git config remote.origin.url file://$PWD/up.git", "all batch"},
+		{"git config remote.origin.receivepack 'git receive-pack'", ""},
+		{"git config url.$PWD/up.insteadOf there; git config remote.origin.url there.git",
+		 ""},
+	};
+	make_repository();
+	sh("cat >up.git/hooks/post-receive <<'END'\n"
+	   "#!/bin/sh\n"
+	   "echo $(git config core.fsync) $(git config core.fsyncMethod) >../got\n"
+	   "END\n"
+	   "chmod +x up.git/hooks/post-receive; export GIT_DIR=work/.git; %s",
+	   ways[_i][0]);
+	git = open_git(conf_of("work"));
+	sh("echo x >work/x");
+	const struct receipt_facts facts = save_all(git, "x");
+	assert_pushed(&facts);
+	ck_assert_str_eq(sh("cat got"), ways[_i][1]);
+	git_free(git);
+}
+END_TEST
+
 int main(void)
 {
 	if (system("strace -f -o /dev/null true 2>/dev/null") != 0) {
@@ -164,6 +192,7 @@ int main(void)
 	tcase_add_loop_test(tcase, test_all_is_synced_before_the_answer, 0, 8);
 	tcase_add_test(tcase, test_work_tree_is_synced_first);
 	tcase_add_loop_test(tcase, test_sync_that_fails, 0, 5);
+	tcase_add_loop_test(tcase, test_remote_on_this_machine_syncs, 0, 5);
 	suite_add_tcase(suite, tcase);
 	SRunner *runner = srunner_create(suite);
 	srunner_run_all(runner, CK_ENV);

@@ -6,8 +6,6 @@
 # not what is in them. What was told to be pushed is in the upstream and the repository; neither is
 # broken; no file of a step was committed empty, though the workers sync nothing; and a plain run goes
 # on.
-#
-# The upstream is told to sync what it gets (core.fsync): how durable a remote is, is its own affair.
 . "$SRC/tests/lib.sh"
 
 [[ $(id -u) -eq 0 ]] || skip "only root can mount"
@@ -48,7 +46,6 @@ fresh_disk()
 	cp --sparse=always "$filesystem.new" "$filesystem.img"
 	insert_disk || fail "can't mount: $(cat "$errors")"
 	fresh_world
-	git -C "$world/repo.git" config core.fsync all
 	sync -f "$disk"
 }
 
