@@ -39,17 +39,18 @@ LIBS_STEPGATE := -lconfuse -lcjson -lsqlite3
 LIBS_HELPER   := -lgit2 -lz -lpthread
 LIBS_SENDER   := -lcurl -lcrypto
 LIBS_MONITOR  := -lmicrohttpd
+LIBS_TOP      := -lncursesw
 LIBS_CHECK    := -lcheck -lsubunit -lm -lrt -lpthread
 
 object = $(patsubst %.c,$(B)/%.o,$(1))
-MAINS  := runner/main.c runner/helper/main.c runner/sender/main.c runner/monitor/main.c
+MAINS  := runner/main.c runner/helper/main.c runner/sender/main.c runner/monitor/main.c runner/top/main.c
 # Programs take from the libraries what they call and no more, so that the helper alone links libgit2.
 LIBRARY := $(call object,$(wildcard fsm/*.c conf/*.c status/*.c plugins/*.c))
 RUNNER  := $(call object,$(filter-out $(MAINS),$(wildcard runner/*.c)))
 HELPER  := $(call object,$(filter-out $(MAINS),$(wildcard runner/helper/*.c runner/helper/stage/*.c)))
 SENDER  := $(call object,$(filter-out $(MAINS),$(wildcard runner/sender/*.c)))
 PARTS   := $(B)/librunner.a $(B)/libhelper.a $(B)/libsender.a $(B)/libstepgate.a
-MONITOR := $(call object,$(filter-out $(MAINS),$(wildcard runner/monitor/*.c status/monitor/*.c))) \
+MONITOR := $(call object,$(filter-out $(MAINS),$(wildcard runner/monitor/*.c runner/top/*.c status/monitor/*.c))) \
 	$(B)/assets.o
 LINK_PARTS := -Wl,--start-group $(PARTS) -Wl,--end-group
 # Apart, so that the programs of a cycle can be built without what the monitor needs.
@@ -72,7 +73,7 @@ RUNNER     += $(B)/templates.o
 .PHONY: all programs unit-tests tools fuzzers FORCE \
 	demo check soak bench fuzz lint format install clean help
 
-all: programs $(B)/stepgate-monitor $(MANUALS)
+all: programs $(B)/stepgate-monitor $(B)/stepgate-top $(MANUALS)
 programs: $(B)/stepgate $(B)/stepgate-git $(B)/stepgate-send $(MODULES)
 unit-tests: $(UNIT_TESTS)
 tools: $(TOOLS)
@@ -136,13 +137,22 @@ $(B)/stepgate-monitor: $(B)/runner/monitor/main.o $(ALL_PARTS)
 	$(call say,LINK,$@)
 	$(call link,$< $(LINK_ALL_PARTS) $(LIBS_STEPGATE) $(LIBS_MONITOR))
 
+$(B)/stepgate-top: $(B)/runner/top/main.o $(ALL_PARTS)
+	$(call say,LINK,$@)
+	$(call link,$< $(LINK_ALL_PARTS) $(LIBS_STEPGATE) $(LIBS_TOP))
+
 # The monitor's page is built in. What it takes from npm is pinned by a lock file; where it can't be
 # had the page does without, and says so.
 WEB := $(sort $(wildcard status/monitor/web/*.html status/monitor/web/*.css status/monitor/web/*.js \
 	status/monitor/web/*.svg status/monitor/web/openapi.json))
-$(O)/npm/done: status/monitor/fetch.sh status/monitor/web/package.json status/monitor/web/package-lock.json
+$(O)/npm/done: status/monitor/fetch.sh $(wildcard status/monitor/web/package*.json)
 	$(call say,NPM,$@)
 	$(Q)mkdir -p $(@D) && status/monitor/fetch.sh status/monitor/web $(@D) && touch $@
+
+# What the tests in a browser need; where it can't be had they are skipped.
+$(O)/browser/done: status/monitor/fetch.sh $(wildcard tests/browser/package*.json)
+	$(call say,NPM,$@)
+	$(Q)mkdir -p $(@D) && status/monitor/fetch.sh tests/browser $(@D) && touch $@
 
 $(B)/assets.c: status/monitor/embed.sh $(O)/npm/done $(WEB)
 	$(call say,EMBED,$@)
@@ -154,7 +164,7 @@ $(B)/assets.o: $(B)/assets.c $(B)/flags
 
 $(B)/unit/%: $(B)/tests/unit/%.o $(ALL_PARTS)
 	$(call say,LINK,$@)
-	$(call link,$< $(LINK_ALL_PARTS) $(LIBS_STEPGATE) $(LIBS_HELPER) $(LIBS_SENDER) $(LIBS_MONITOR) $(LIBS_CHECK))
+	$(call link,$< $(LINK_ALL_PARTS) $(LIBS_STEPGATE) $(LIBS_HELPER) $(LIBS_SENDER) $(LIBS_MONITOR) $(LIBS_TOP) $(LIBS_CHECK))
 
 $(B)/tools/%: $(B)/tests/tools/%.o
 	$(call say,LINK,$@)
@@ -187,7 +197,8 @@ demo:
 
 check:
 	@tests/setup.sh build web check
-	@$(AGAIN) all unit-tests tools
+	@tests/setup.sh browser || echo 'check: so no test runs in a browser'
+	@$(AGAIN) all unit-tests tools $(O)/browser/done
 	@BUILD=$(B) CC=$(CC) JOBS=$(JOBS) tests/run.sh $(TESTS)
 
 soak:
@@ -219,7 +230,7 @@ install: all
 		$(DESTDIR)$(PREFIX)/include $(DESTDIR)$(PREFIX)/lib/pkgconfig \
 		$(DESTDIR)$(PREFIX)/lib/stepgate
 	install -m 755 $(B)/stepgate $(DESTDIR)$(PREFIX)/bin/
-	install -m 755 $(B)/stepgate-git $(B)/stepgate-send $(B)/stepgate-monitor \
+	install -m 755 $(B)/stepgate-git $(B)/stepgate-send $(B)/stepgate-monitor $(B)/stepgate-top \
 		$(DESTDIR)$(PREFIX)/libexec/stepgate/
 	install -m 644 $(B)/man/stepgate.1 $(DESTDIR)$(PREFIX)/share/man/man1/
 	install -m 644 $(B)/man/stepgate.conf.5 $(DESTDIR)$(PREFIX)/share/man/man5/

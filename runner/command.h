@@ -29,7 +29,7 @@ struct command {
 extern const struct command command_run, command_plan, command_validate, command_check, command_fsm,
 	command_start, command_update, command_status, command_report, command_stop,
 	command_schedule, command_meter, command_step_begin, command_step_done, command_mcp,
-	command_module_host, command_monitor, command_history, command_metrics, command_plugin_list,
-	command_plugin_check, command_plugin_new;
+	command_module_host, command_monitor, command_top, command_history, command_metrics,
+	command_plugin_list, command_plugin_check, command_plugin_new;
 
 #endif

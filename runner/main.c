@@ -10,12 +10,12 @@
 #include "runner/version.h"
 
 static const struct command *const commands[] = {
-	&command_run,      &command_plan,        &command_validate,     &command_check,
-	&command_fsm,      &command_start,       &command_update,       &command_status,
-	&command_report,   &command_step_begin,  &command_step_done,    &command_stop,
-	&command_schedule, &command_meter,       &command_mcp,          &command_module_host,
-	&command_monitor,  &command_plugin_list, &command_plugin_check, &command_plugin_new,
-	&command_history,  &command_metrics,
+	&command_run,        &command_plan,       &command_validate,    &command_check,
+	&command_fsm,        &command_start,      &command_update,      &command_status,
+	&command_report,     &command_step_begin, &command_step_done,   &command_stop,
+	&command_schedule,   &command_meter,      &command_mcp,         &command_module_host,
+	&command_monitor,    &command_top,        &command_plugin_list, &command_plugin_check,
+	&command_plugin_new, &command_history,    &command_metrics,
 };
 
 enum { NCOMMANDS = sizeof(commands) / sizeof(commands[0]) };

@@ -29,6 +29,11 @@ static cJSON *whole(cJSON *object, int failed)
 	return NULL;
 }
 
+void picture_free(cJSON *object)
+{
+	cJSON_Delete(object);
+}
+
 char *picture_print(cJSON *object)
 {
 	char *text = object ? cJSON_PrintUnformatted(object) : NULL;

@@ -16,6 +16,9 @@ cJSON *picture_now(const struct now *now);
 /* Sets a key to a time, null where it is 0. As json_set. */
 int picture_set_time(cJSON *object, const char *key, int64_t us);
 
+/* Of one that is not wanted; NULL is fine. */
+void picture_free(cJSON *object);
+
 /* The text of an object on one line (free), which is freed; NULL when memory was short anywhere. */
 char *picture_print(cJSON *object);
 

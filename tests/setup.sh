@@ -17,10 +17,12 @@ build libcurl4-openssl-dev header curl/curl.h
 build libssl-dev      header  openssl/hmac.h
 build zlib1g-dev      header  zlib.h
 web   libmicrohttpd-dev header microhttpd.h
+web   libncurses-dev  header  ncurses.h
 check check           header  check.h
 check spin            program spin
 check jq              program jq
 check curl            program curl
+check tmux            program tmux
 check sqlite3         program sqlite3
 check clang-14        program clang-14
 check procps          program ps
@@ -34,6 +36,9 @@ check python3-jsonschema python jsonschema
 check python3-prometheus-client python prometheus_client
 check python3         program python3
 check openssl         program openssl
+browser chromium      program chromium
+browser nodejs        program node
+browser npm           program npm
 lint  clang-format-14 program clang-format-14
 lint  clang-tidy-14   program clang-tidy-14
 lint  cppcheck        program cppcheck

@@ -82,15 +82,6 @@ static void read_inotify(struct loop *loop)
 		}
 }
 
-/* Who had a repository has ended: that is seen once, and looked into. */
-static void read_holder(struct watch *watch)
-{
-	close(watch->holder);
-	watch->holder = -1;
-	watch->stirred = true;
-	watch->looked_at = 1; /* long ago */
-}
-
 static void fill(struct loop *loop)
 {
 	struct monitor *monitor = &loop->monitor;
@@ -115,7 +106,7 @@ static void take(struct loop *loop)
 		read_inotify(loop);
 	for (int i = 0; i < monitor->nwatches; i++)
 		if ((fd++)->revents)
-			read_holder(&monitor->watches[i]);
+			watch_holder_ended(&monitor->watches[i]);
 	for (int i = 0; i < MONITOR_RUNS; i++)
 		if ((fd++)->revents || (monitor->runs[i].pid && monitor->runs[i].end < 0))
 			run_ended(monitor, &monitor->runs[i]);

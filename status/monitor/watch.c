@@ -59,6 +59,14 @@ bool watch_stir(struct watch *watch, int descriptor)
 	return true;
 }
 
+void watch_holder_ended(struct watch *watch)
+{
+	close(watch->holder);
+	watch->holder = -1;
+	watch->stirred = true;
+	watch->looked_at = 1; /* long ago */
+}
+
 /* inotify gives the same descriptor where the folder is the same, and a new one where it was made
  * anew. */
 static void watch_folders(struct watch *watch)

@@ -53,6 +53,9 @@ void watch_release(struct watch *watch);
 /* An event of inotify: whether it was this one's. */
 bool watch_stir(struct watch *watch, int descriptor);
 
+/* watch->holder has become readable: who had the repository has ended, and the next turn looks. */
+void watch_holder_ended(struct watch *watch);
+
 /* Tells of one event: its name, its data (an object, taken over; NULL when memory was short), and
  * how far the journal is known with it. */
 typedef void watch_tell(void *context, const struct watch *watch, struct watch_mark mark,

@@ -68,6 +68,7 @@ expect "what is installed" "$(cd root && find . -type f -printf '%m %P\n' | sort
 755 opt/libexec/stepgate/stepgate-git
 755 opt/libexec/stepgate/stepgate-monitor
 755 opt/libexec/stepgate/stepgate-send
+755 opt/libexec/stepgate/stepgate-top
 644 opt/share/man/man1/stepgate.1
 644 opt/share/man/man5/stepgate.conf.5
 644 opt/share/man/man7/stepgate-plugin.7

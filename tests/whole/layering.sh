@@ -67,6 +67,7 @@ confuse\.h conf/
 dlfcn\.h plugins/module\.c:
 (curl|openssl)/ runner/sender/
 microhttpd\.h status/monitor/
+n?curses\.h runner/top/
 END
 }
 
@@ -162,6 +163,7 @@ sample library_elsewhere runner/bad.c '#include <cjson/cJSON.h>'
 sample library_elsewhere status/bad.h '#include <confuse.h>'
 sample library_elsewhere runner/bad.c '#include <dlfcn.h>'
 sample library_elsewhere status/bad.c '#include <microhttpd.h>'
+sample library_elsewhere runner/bad.c '#include <ncurses.h>'
 sample impure_machine fsm/bad.c '#include <time.h>'
 sample banned_call runner/bad.c '	n = sprintf(out, "%d", n);'
 sample banned_call runner/bad.c '	system("true");'

@@ -15,6 +15,8 @@ expect "libraries of stepgate-send" "$(libraries "$BUILD/stepgate-send")" "libcr
 
 expect "libraries of stepgate-monitor" "$(libraries "$BUILD/stepgate-monitor")" \
 	"libcjson libconfuse libmicrohttpd libsqlite3"
+expect "libraries of stepgate-top" "$(libraries "$BUILD/stepgate-top")" \
+	"libcjson libconfuse libncursesw libsqlite3 libtinfo"
 
 [[ $(basename "$BUILD") == release ]] || exit 0
 for program in "$STEPGATE" "$BUILD/stepgate-git" "$BUILD/stepgate-send" \

@@ -87,7 +87,7 @@ export class Chart {
 				y: { range: (_, low, high) => [0, Math.max(1, high * 1.05)] },
 			},
 			axes: [
-				{ ...axis, size: 26, values: (_, values) => values.map((v) => Number.isInteger(v) ? v : "") },
+				{ ...axis, size: 26, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000], values: (_, values) => values.map((v) => Number.isInteger(v) ? v : "") },
 				{ ...axis, size: 48, values: (_, values) => values.map(short) },
 			],
 			series: [{ label: this.label }, ...this.columns.map((name) => ({
