@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "runner/helper/stage/attributes.h"
+#include "runner/helper/stage/gitlink.h"
 #include "runner/helper/stage/names.h"
 #include "runner/helper/stage/scan_private.h"
 
@@ -28,11 +29,11 @@ uint32_t scan_mode(const struct stat *state, uint32_t before, bool trust_mode)
 	return before == INDEX_EXECUTABLE ? INDEX_EXECUTABLE : INDEX_FILE;
 }
 
+/* In whole seconds, as git compares them: a clock that ticks more seldom than files change lets two
+ * contents of one file have the same time. */
 static bool is_older(const struct index_stat *stat, const struct timespec *than)
 {
-	const uint32_t seconds = (uint32_t)than->tv_sec;
-	return stat->mtime_s < seconds ||
-	       (stat->mtime_s == seconds && stat->mtime_n < (uint32_t)than->tv_nsec);
+	return stat->mtime_s < (uint32_t)than->tv_sec;
 }
 
 /* A size of zero beside a content that is not empty is how git marks what it is not sure of. */
@@ -147,8 +148,9 @@ static void compare_gitlink(struct visit *visit, size_t at)
 	if (length < 0 || (size_t)length >= sizeof(name) ||
 	    fstatat(visit->scan->root, entry->path, &state, AT_SYMLINK_NOFOLLOW) != 0 ||
 	    !S_ISDIR(state.st_mode) ||
-	    fstatat(visit->scan->root, name, &state, AT_SYMLINK_NOFOLLOW) == 0)
-		scan_give_up(visit->scan, "a submodule");
+	    (fstatat(visit->scan->root, name, &state, AT_SYMLINK_NOFOLLOW) == 0 &&
+	     !gitlink_is_at(visit->scan->root, entry->path, entry->id)))
+		scan_give_up(visit->scan, "a submodule that has changed");
 }
 
 /* Whether an entry that is left alone stands at the path, or below it. */
