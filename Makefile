@@ -60,7 +60,8 @@ LINK_ALL_PARTS := -Wl,--start-group $(ALL_PARTS) -Wl,--end-group
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/test_*.c))
 FUZZERS    := $(patsubst tests/fuzz/%.c,$(B)/fuzzers/%,$(wildcard tests/fuzz/fuzz_*.c))
 TOOLS      := $(patsubst tests/tools/%.c,$(B)/tools/%,$(wildcard tests/tools/*.c)) \
-	$(B)/tools/failing_malloc.so
+	$(B)/tools/failing_malloc.so $(B)/tools/no_sync.so
+BENCHES    := $(patsubst tests/bench/%.c,$(B)/bench/%,$(wildcard tests/bench/*.c))
 MANUALS    := $(B)/man/stepgate.1 $(B)/man/stepgate.conf.5
 MODULES    := $(patsubst plugins/modules/%.c,$(B)/modules/%.so,$(wildcard plugins/modules/*.c))
 # What `stepgate plugin new` writes.
@@ -170,6 +171,10 @@ $(B)/tools/%: $(B)/tests/tools/%.o
 	$(call say,LINK,$@)
 	$(call link,$<)
 
+$(B)/bench/%: $(B)/tests/bench/%.o $(PARTS)
+	$(call say,LINK,$@)
+	$(call link,$< $(LINK_PARTS) $(LIBS_STEPGATE))
+
 # For preloading: never with a sanitizer, which has allocations of its own.
 $(B)/tools/%.so: tests/faults/%.c $(B)/flags
 	$(call say,LINK,$@)
@@ -206,7 +211,7 @@ soak:
 
 bench:
 	@tests/setup.sh build
-	@$(AGAIN) programs tools
+	@$(AGAIN) programs tools $(BENCHES)
 	@BUILD=$(B) tests/bench/run.sh
 
 fuzz:

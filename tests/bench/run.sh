@@ -3,6 +3,7 @@
 # measured in this run. Exit code 1 where one is over its limit.
 #
 #   STEPS=200   steps of a cycle           ROUNDS=3   rounds with commit and push, each way in turn
+#   FILES="100 10000 100000"   of the repositories in which commits are compared
 set -u
 
 source_tree=$(cd "$(dirname "$0")/../.." && pwd) || exit 2
@@ -162,6 +163,17 @@ start_up()
 	printf '%-48s %9d.%02d ms\n' "'true', the same way" $((wall / 1000)) $((wall % 1000 / 10))
 }
 
+# Commits of few and many changes among few and many files, beside git.
+commits()
+{
+	BUILD=$build PLACE=$place "$source_tree/tests/bench/commits.sh"
+	case $? in
+	0) ;;
+	1) over=1 ;;
+	*) broken "the commits" ;;
+	esac
+}
+
 printf '%s, %s processors, load %s, scratch on %s\n\n' \
 	"$(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -1)" \
 	"$(getconf _NPROCESSORS_ONLN)" "$(cut -d' ' -f1 /proc/loadavg)" \
@@ -170,4 +182,5 @@ printf '%-48s %12s %16s\n' "" measured limit
 bare_steps
 saved_steps
 start_up
+commits
 exit $over
