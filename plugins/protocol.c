@@ -242,9 +242,9 @@ static void bad(struct protocol *protocol, const char *why)
 static void take_line(void *context, const char *bytes, size_t length)
 {
 	struct protocol *protocol = context;
-	protocol->answer.lines++;
 	if (protocol->answer.bad)
 		return;
+	protocol->answer.lines++;
 	if (!bytes) {
 		bad(protocol, "it is longer than 65536 bytes");
 		return;

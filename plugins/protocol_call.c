@@ -102,6 +102,8 @@ static const char *get_options(const cJSON *json, struct plugin_heard *heard)
 		if (asprintf(&text, "%s=%s", option->string, value) < 0)
 			return "out of memory";
 		heard->options[n++] = text;
+		if (cJSON_GetObjectItemCaseSensitive(object, option->string) != option)
+			return "an option is given twice";
 	}
 	heard->call.options = heard->options;
 	return NULL;

@@ -60,8 +60,8 @@ From SIGTERM on, each state is left in a time:
 .TS
 l lx.
 waiting (\-\-wait, \-\-jitter)	1 s; nothing was started
-PRECHECK, POSTCHECK	1 s
-STEP	its \fBgrace\fR + 2 s, and 30 s for a \fBmeter\fR that is a command
+PRECHECK, POSTCHECK	1 s, and 1 s more for a \fBgate\fR that is being asked
+STEP	its \fBgrace\fR + 2 s, and 30 s for a \fBmeter\fR that is a command or a plugin
 COMMIT	T{
 \fBlock_timeout\fR + \fBpush_timeout\fR + 10 s, and what git and its hooks take to commit
 T}

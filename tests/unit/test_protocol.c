@@ -167,6 +167,19 @@ START_TEST(answers_are_right_or_wrong_with_words)
 }
 END_TEST
 
+/* What is counted does not depend on how the bytes were cut. */
+START_TEST(nothing_is_counted_behind_a_bad_line)
+{
+	static const char text[] = "oh\n" USAGE RESULT;
+	for (size_t piece = 1; piece <= sizeof(text); piece++) {
+		const struct plugin_answer answer =
+			answer_in_pieces(PLUGIN_STEP, text, sizeof(text) - 1, piece);
+		ck_assert_int_eq(answer.lines, 1);
+		ck_assert_int_eq(answer.bad, 1);
+	}
+}
+END_TEST
+
 START_TEST(a_bad_line_spoils_what_comes_after_it)
 {
 	const struct plugin_answer answer = answer_of(PLUGIN_STEP, "oh\n" USAGE RESULT);
@@ -334,6 +347,8 @@ static const struct {
 	{"{\"stepgate\":1,\"call\":\"step\",\"options\":{\"a\":1}}", "an option is no text"},
 	{"{\"stepgate\":1,\"call\":\"step\",\"options\":{\"\":\"1\"}}",
 	 "the name of an option is empty, or has a '=' in it"},
+	{"{\"stepgate\":1,\"call\":\"step\",\"options\":{\"a\":\"1\",\"a\":\"2\"}}",
+	 "an option is given twice"},
 	{"{\"stepgate\":1,\"call\":\"report\",\"report\":\"x\"}", "the report is no object"},
 };
 
@@ -361,6 +376,7 @@ int main(void)
 	TCase *tests = tcase_create("protocol");
 	tcase_add_test(tests, every_line_is_heard_however_it_is_cut);
 	tcase_add_loop_test(tests, answers_are_right_or_wrong_with_words, 0, COUNT(answers));
+	tcase_add_test(tests, nothing_is_counted_behind_a_bad_line);
 	tcase_add_test(tests, a_bad_line_spoils_what_comes_after_it);
 	tcase_add_loop_test(tests, each_verdict, 0, COUNT(verdict_words));
 	tcase_add_test(tests, usage_is_the_sum_or_what_was_new_in_its_parts);
