@@ -95,14 +95,15 @@ struct conf_step {
 };
 
 enum conf_report_type {
-	CONF_REPORT_FILE,    /* a JSON line is appended to a file */
-	CONF_REPORT_PROGRAM, /* a program is given the JSON on its stdin */
-	CONF_REPORT_SLACK,   /* an incoming webhook of Slack's is sent the words */
-	CONF_REPORT_WEBHOOK, /* a web server is sent the JSON, signed where there is a key */
-	CONF_REPORT_DESKTOP, /* a notification on the desktop, where there is one */
-	CONF_REPORT_GITHUB,  /* the summary of the job and annotations, in GitHub Actions */
-	CONF_REPORT_MODULE,  /* a module is given the JSON … */
-	CONF_REPORT_PLUGIN,  /* … or a program that speaks the protocol of plugins */
+	CONF_REPORT_FILE,       /* a JSON line is appended to a file */
+	CONF_REPORT_PROGRAM,    /* a program is given the JSON on its stdin */
+	CONF_REPORT_SLACK,      /* an incoming webhook of Slack's is sent the words */
+	CONF_REPORT_WEBHOOK,    /* a web server is sent the JSON, signed where there is a key */
+	CONF_REPORT_PROMETHEUS, /* a text file for node_exporter is replaced */
+	CONF_REPORT_DESKTOP,    /* a notification on the desktop, where there is one */
+	CONF_REPORT_GITHUB,     /* the summary of the job and annotations, in GitHub Actions */
+	CONF_REPORT_MODULE,     /* a module is given the JSON … */
+	CONF_REPORT_PLUGIN,     /* … or a program that speaks the protocol of plugins */
 };
 
 /* What a report is sent on: bits of conf_report.on. */
@@ -118,13 +119,13 @@ struct conf_report {
 	const char *title;
 	int line;
 	enum conf_report_type type;
-	const char *path;           /* FILE: absolute; else NULL */
+	const char *path;           /* FILE, PROMETHEUS: absolute; else NULL */
 	const char *const *command; /* PROGRAM */
 	struct conf_plugin plugin;  /* MODULE, PLUGIN */
 	/* SLACK and WEBHOOK; secrets, as the next: no message, log, plan or database has them */
 	const char *url;
 	const char *signing_key; /* WEBHOOK, or NULL where it is not signed */
-	int64_t timeout_ms;      /* of all but FILE and GITHUB: how long it may hold the cycle up */
+	int64_t timeout_ms;      /* of those that wait: how long it may hold the cycle up */
 	unsigned on;             /* conf_report_event bits */
 };
 

@@ -28,8 +28,8 @@ static const char *const measure[] = {"fresh", "all", "context", NULL};
 static const char *const meter[] = {"command",  "jsonl", "claude", "codex",  "gemini",
 				    "opencode", "auto",  "module", "plugin", NULL};
 static const char *const usage[] = {"optional", "required", NULL};
-static const char *const report_type[] = {"file",   "program", "slack",  "webhook", "desktop",
-					  "github", "module",  "plugin", NULL};
+static const char *const report_type[] = {"file",    "program", "slack",  "webhook", "prometheus",
+					  "desktop", "github",  "module", "plugin",  NULL};
 static const char *const report_on[] = {"started", "step", "nok", "closed", "threshold", NULL};
 
 #define SECTION(n, t, h)                                                       \
@@ -241,7 +241,8 @@ const struct option conf_options[] = {
 	CHOICE("report", "type", report_type, NULL,
 	       "how it is told; without it, the title if it is one of these"),
 	STRING("report", "path", PATH_LONGEST, NULL,
-	       "with file: the file, a JSON line for each report"),
+	       "with file: the file, a JSON line for each report; with prometheus: the text file, "
+	       "*.prom, in the folder of a collector"),
 	RAW("report", "command", OPTION_STRINGS,
 	    "with program: the program and its arguments; it is given the report as JSON"),
 	PLUGIN_KEYS("report", "", "with type module or plugin: "),

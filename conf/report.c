@@ -28,6 +28,7 @@ static const struct type {
 	[CONF_REPORT_PROGRAM] = {"a program", COMMAND, COMMAND | TIMEOUT},
 	[CONF_REPORT_SLACK] = {"Slack", URL, URL | TIMEOUT},
 	[CONF_REPORT_WEBHOOK] = {"a webhook", URL, URL | SIGNING_KEY | TIMEOUT},
+	[CONF_REPORT_PROMETHEUS] = {"Prometheus", PATH, PATH},
 	[CONF_REPORT_DESKTOP] = {"the desktop", 0, TIMEOUT},
 	[CONF_REPORT_GITHUB] = {"GitHub", 0, 0},
 	[CONF_REPORT_MODULE] = {"a module", MODULE, MODULE | OPTIONS | TIMEOUT},
@@ -70,7 +71,7 @@ static int set_type(struct build *build, const struct section *section, struct c
 	if (type < 0)
 		return word_error(section->key, build->err,
 				  "report \"%s\": a type is missing: file, program, slack, "
-				  "webhook, desktop, github, module or plugin",
+				  "webhook, prometheus, desktop, github, module or plugin",
 				  section->title->text);
 	report->type = (enum conf_report_type)type;
 	return 0;
@@ -103,6 +104,10 @@ static int set_path(struct build *build, const struct section *section, struct c
 		return build_no_memory(build);
 	if (!path_no_folder(report->path))
 		return build_refuse_value(build, path, "it is a folder");
+	const char *dot = strrchr(report->path, '.');
+	if (report->type == CONF_REPORT_PROMETHEUS && (!dot || strcmp(dot, ".prom") != 0))
+		return build_refuse_value(build, path,
+					  "it is to end in .prom: a collector reads no others");
 	return 0;
 }
 

@@ -40,6 +40,10 @@ struct host {
 		   struct host_result *result, struct err *err);
 	/* A line for stdout, for what reads it there. */
 	void (*say)(const struct host *host, const char *line);
+	/* What is measured of the repository, as text for Prometheus: 0 and *text (malloc) with its
+	 * length, or -1 and *err. */
+	int (*metrics)(const struct host *host, char **text, size_t *length, struct err *err);
+	const void *context; /* the host's own */
 };
 
 /* 0 where a program that was run ended by itself with 0; else -1 and *err as host_run has it. */

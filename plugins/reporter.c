@@ -21,6 +21,7 @@ static const struct {
 	[CONF_REPORT_GITHUB] = {.deliver = reporter_github},
 	[CONF_REPORT_MODULE] = {.deliver = reporter_plugin},
 	[CONF_REPORT_PLUGIN] = {.deliver = reporter_plugin},
+	[CONF_REPORT_PROMETHEUS] = {.deliver = reporter_prometheus},
 };
 
 static const char *event_name(unsigned on)

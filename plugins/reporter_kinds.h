@@ -29,6 +29,9 @@ reporter_kind reporter_github;
 /* Asks to->plugin to deliver it; see plugins/protocol.h. */
 reporter_kind reporter_plugin;
 
+/* Replaces the file to->path by what is measured of the repository, for Prometheus. */
+reporter_kind reporter_prometheus;
+
 /* Makes the body that is posted; see reporter_request. */
 typedef char *reporter_body(const struct conf_report *to, const struct reporter_mail *mail);
 reporter_body reporter_slack;

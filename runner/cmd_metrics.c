@@ -1,10 +1,9 @@
 #include <stdio.h>
-#include <string.h>
+#include <stdlib.h>
 
 #include "runner/command.h"
-#include "runner/hands.h"
+#include "runner/metrics_text.h"
 #include "runner/tracker.h"
-#include "status/metrics.h"
 
 static const struct arg args[] = {
 	{.name = NULL},
@@ -12,21 +11,13 @@ static const struct arg args[] = {
 
 static int print(const char *folder, struct journal *journal, struct err *err)
 {
-	struct now now;
-	struct metrics metrics = {.counted = 0};
-	if (now_look(&now, folder, &hands, journal, err) != 0)
+	char *text;
+	size_t length;
+	if (metrics_text(folder, journal, &text, &length, err) != 0)
 		return -1;
-	const int failed = journal ? metrics_count(&metrics, journal, &now, err) : 0;
-	const char *slash = strrchr(folder, '/');
-	const struct metrics_source source = {
-		.name = slash && slash[1] ? slash + 1 : folder,
-		.now = &now,
-		.metrics = &metrics,
-	};
-	if (!failed)
-		metrics_write(stdout, &source, 1);
-	now_release(&now);
-	return failed ? -1 : EXIT_AS_IT_SHOULD;
+	fwrite(text, 1, length, stdout);
+	free(text);
+	return EXIT_AS_IT_SHOULD;
 }
 
 static int run(struct err *err)

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "runner/child.h"
+#include "runner/metrics_text.h"
 #include "runner/session.h"
 #include "runner/stop.h"
 #include "status/text.h"
@@ -92,7 +93,13 @@ static void say(const struct host *host, const char *line)
 	session_say(line);
 }
 
+static int metrics(const struct host *host, char **text, size_t *length, struct err *err)
+{
+	const struct session *session = host->context;
+	return metrics_text(session->folder, session->journal, text, length, err);
+}
+
 void host_init(struct host *host)
 {
-	*host = (struct host){.run = run, .say = say};
+	*host = (struct host){.run = run, .say = say, .metrics = metrics};
 }

@@ -4,6 +4,7 @@
 
 #include "plugins/host.h"
 
+/* Who needs host->metrics sets host->context to the session. */
 void host_init(struct host *host);
 
 #endif

@@ -159,6 +159,7 @@ static void deliver(struct session *session, const struct conf_report *to,
 	if (began < standing->not_before)
 		return;
 	host_init(&host);
+	host.context = session;
 	if (reporter_deliver(to, &mail, &host, &err) == 0) {
 		*standing = (struct standing){.failures = 0};
 		take_out(session, row->id);

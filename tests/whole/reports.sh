@@ -13,6 +13,7 @@ report "nok" { type = "file" path = "../nok.jsonl" on = {"nok"} }
 report "program" { command = {"sh", "-c", "cat >> ../program.jsonl"} on = {"closed"} }
 report "broken" { type = "program" command = {"sh", "-c", "echo no such channel >&2; exit 4"} }
 report "hangs" { type = "program" command = {"sleep", "1000"} timeout = "100ms" on = {"closed"} }
+report "prometheus" { path = "../stepgate.prom" }
 report "nowhere" { type = "file" path = "../no/such/folder/x" on = {"closed"} }
 END
 expect_exit 0 run
@@ -25,3 +26,9 @@ expect_in_stderr 'no such channel'
 expect_in_stderr 'report "hangs" failed'
 expect_in_stderr 'report "nowhere" failed'
 expect "the work tree" "$(git status --porcelain)" ''
+grep -qx 'stepgate_steps_total{repository="repo",status="ok"} 1' ../stepgate.prom ||
+	fail "the metrics: $(cat ../stepgate.prom)"
+expect "the metrics are those of the command" \
+	"$("$STEPGATE" metrics | grep -E '^stepgate_(steps|cycles|step_tokens)')" \
+	"$(grep -E '^stepgate_(steps|cycles|step_tokens)' ../stepgate.prom)"
+exit 0
