@@ -21,7 +21,7 @@ struct git;
 	X(ENGINE, "engine")   /* by the commit helper itself */                           \
 	X(PROGRAM, "program") /* by the git program, which then makes the whole commit */ \
 	X(PUSH, "push")       /* by the git program, with the push */                     \
-	X(OFF, "off")         /* the config turns it off */                               \
+	X(OFF, "off")         /* left out, as config or repository say */                 \
 	X(REFUSED, "refused") /* not at all: nothing is committed */
 
 enum git_way {

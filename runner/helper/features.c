@@ -123,8 +123,10 @@ static void find_own(const struct finding *finding, const struct feature *row)
 		find_hooks(finding);
 	else if (strcmp(row->key, "filters") == 0)
 		find_filters(finding);
-	else
+	else if (strcmp(row->key, "signing") == 0)
 		find_signing(finding);
+	else
+		find_ignored(finding);
 }
 
 static void find_submodules(const struct finding *finding, const struct feature *row)
@@ -142,6 +144,7 @@ static const struct feature features[] = {
 	{"hooks", find_own, "hooks", NULL, NULL},
 	{"filters", find_own, "filters", NULL, NULL},
 	{"signing", find_own, "signing", NULL, NULL},
+	{"status document", find_own, "ignored", NULL, NULL},
 	{"submodules", find_submodules, ".gitmodules", NULL,
 	 "what they are at must be on their remotes"},
 	{"sparse checkout", find_boolean, "core.sparsecheckout", NULL, AS_GIT},

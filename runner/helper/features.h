@@ -36,6 +36,7 @@ const struct git_feature *features_first(const struct git_features *features, en
 void find_hooks(const struct finding *finding);
 void find_filters(const struct finding *finding);
 void find_signing(const struct finding *finding);
+void find_ignored(const struct finding *finding);
 
 /* The folder that git looks for hooks in, into out[size]: core.hooksPath, as git reads a path, or
  * the repository's own. "" where it can't be made out. */

@@ -115,3 +115,15 @@ grep -q '^Problem: not a git repository with a work tree: ' "$out" || fail "no p
 expect_exit 0 validate --json
 expect_json '.repository | [.problem, .features] | tojson' \
 	'["not a git repository with a work tree",[]]'
+
+# The status document is ignored: it is not committed, and that is said; one that is tracked is not.
+cd ../repo || exit 1
+reset_plan
+printf '/status/\n' > .git/info/exclude
+one_line 'status document: not committed, since git ignores status/EE_CYCLE_STATUS.json: `git add -f` it once, or change the rule'
+expect_exit 0 plan --json
+expect "the document" "$(feature 'status document' | cut -d: -f1)" off
+mkdir status && echo '{}' > status/EE_CYCLE_STATUS.json && git add -f status
+expect_exit 0 validate
+! grep -q 'status document' "$out" || fail "a tracked document is said to be ignored"
+git rm -rqf status
