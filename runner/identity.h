@@ -14,6 +14,9 @@ struct identity {
 	long long start; /* clock ticks since the boot: /proc/PID/stat, proc(5), field 22 */
 };
 
+/* Which boot this is. 0, or -1 and "" where it can't be read. */
+int identity_boot(char boot[IDENTITY_BOOT]);
+
 /* Looks at a process that is there. 0, or -1 where there is none or it can't be seen from here. */
 int identity_of(pid_t pid, struct identity *identity);
 /* Whether that very process lives; one that has ended and is not reaped yet does not. */

@@ -1,32 +1,21 @@
 /* What is known of a contained child besides its struct, and what is done with that after our
  * death. */
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "runner/cgroup.h"
 #include "runner/child.h"
 #include "runner/descendants.h"
+#include "runner/identity.h"
 #include "runner/spawn.h"
 #include "status/clock.h"
 
 #define PATIENCE_MS 1000
-
-static void read_boot_id(char boot_id[40])
-{
-	const int fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
-	const ssize_t got = fd < 0 ? -1 : read(fd, boot_id, 39);
-	boot_id[got > 0 ? got : 0] = '\0';
-	boot_id[strcspn(boot_id, "\n")] = '\0';
-	if (fd >= 0)
-		close(fd);
-}
 
 void child_identify(pid_t pid, const struct cgroup *cgroup, struct child_identity *identity)
 {
@@ -34,7 +23,7 @@ void child_identify(pid_t pid, const struct cgroup *cgroup, struct child_identit
 		.pid = pid,
 		.start_time = process_start_time(pid, NULL),
 	};
-	read_boot_id(identity->boot_id);
+	identity_boot(identity->boot_id);
 	if (cgroup->folder[CGROUP_UNIFIED] >= 0)
 		memcpy(identity->cgroup, cgroup->path[CGROUP_UNIFIED], sizeof(identity->cgroup));
 }
@@ -42,9 +31,8 @@ void child_identify(pid_t pid, const struct cgroup *cgroup, struct child_identit
 /* Whether its process is still there, alive or as a corpse. */
 static bool is_there(const struct child_identity *identity)
 {
-	char boot_id[40];
-	read_boot_id(boot_id);
-	return identity->pid > 1 && identity->start_time != 0 && boot_id[0] &&
+	char boot_id[IDENTITY_BOOT];
+	return identity->pid > 1 && identity->start_time != 0 && identity_boot(boot_id) == 0 &&
 	       strcmp(boot_id, identity->boot_id) == 0 &&
 	       process_start_time(identity->pid, NULL) == identity->start_time;
 }

@@ -180,9 +180,24 @@ START_TEST(test_remote_on_this_machine_syncs)
 }
 END_TEST
 
+static bool can_trace(void)
+{
+	static const char *const argv[] = {"strace", "-f", "-o", "/dev/null", "true", NULL};
+	const struct child_spec spec = {
+		.argv = argv,
+		.environment = (const char *const *)environ,
+		.timeout_ms = 10000,
+		.stop_fd = -1,
+	};
+	struct child_result result;
+	struct err err;
+	return child_run(&spec, &result, &err) == 0 && result.end == CHILD_EXITED &&
+	       result.exit_code == 0;
+}
+
 int main(void)
 {
-	if (system("strace -f -o /dev/null true 2>/dev/null") != 0) {
+	if (!can_trace()) {
 		puts("strace is not there, or may not trace");
 		return 77;
 	}
