@@ -2,28 +2,13 @@
  * Memory that runs out while a config is read: every allocation fails once, one after another,
  * those of libconfuse too, which parses in a process of its own.
  */
-#if defined(__SANITIZE_ADDRESS__)
-#define SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define SANITIZED 1
-#endif
-#endif
-
 #include <confuse.h>
 #include <dlfcn.h>
 
+#include "tests/faults/sanitized.h"
 #include "tests/unit/conf_helpers.h"
 
-#ifdef SANITIZED
-
-int main(void)
-{
-	puts("a sanitizer has its own malloc: nothing to try");
-	return 77;
-}
-
-#else
+#ifndef SANITIZED
 
 #include "tests/faults/failing_malloc.h"
 

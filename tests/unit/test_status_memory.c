@@ -2,30 +2,15 @@
  * Memory that runs out while status documents, settings and the journal are at work: every
  * allocation fails once, one after another. What failed says so and leaves all as it was.
  */
-#if defined(__SANITIZE_ADDRESS__)
-#define SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define SANITIZED 1
-#endif
-#endif
-
 #include "fsm/cycle.h"
 #include "status/document.h"
 #include "status/file.h"
 #include "status/journal.h"
 #include "status/settings.h"
+#include "tests/faults/sanitized.h"
 #include "tests/unit/status_helpers.h"
 
-#ifdef SANITIZED
-
-int main(void)
-{
-	puts("a sanitizer has its own malloc: nothing to try");
-	return 77;
-}
-
-#else
+#ifndef SANITIZED
 
 #include "tests/faults/failing_malloc.h"
 
