@@ -14,7 +14,8 @@ without()
 
 command -v npm > /dev/null || without "there is no npm"
 cp "$from/package.json" "$from/package-lock.json" "$to/" || exit 1
-(cd "$to" && timeout 120 npm ci --ignore-scripts --no-audit --no-fund --loglevel=error) \
+(cd "$to" && timeout 120 npm ci --ignore-scripts --no-audit --no-fund \
+	--fetch-retries=1 --loglevel=error) \
 	> "$to/npm.log" 2>&1 < /dev/null || without "npm failed, see $to/npm.log"
 plot=$to/node_modules/uplot/dist
 [ ! -d "$plot" ] && exit 0

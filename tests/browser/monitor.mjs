@@ -21,8 +21,9 @@ page.on("request", (request) => {
 		complaints.push("a request to " + request.url());
 });
 page.on("console", (message) => {
-	if (message.type() === "error" && !/401|net::ERR/.test(message.text()))
-		complaints.push("console: " + message.text());
+	const { url } = message.location();
+	if (message.type() === "error" && !/401|net::ERR/.test(message.text()) && !/\/(uplot\..*|favicon.ico)$/.test(url))
+		complaints.push(`console: ${message.text()}: ${url}`);
 });
 page.on("pageerror", (error) => complaints.push("error: " + error.message));
 page.on("dialog", (dialog) => { complaints.push("dialog: " + dialog.message()); dialog.dismiss(); });

@@ -218,6 +218,7 @@ export class NowView {
 			this.cycle.readReports().catch(this.app.trouble);
 			this.refresh();
 		}
+		this.cycle.list(now.life);
 		this.cycle.draw({ ...now.cycle, used: now.tokens });
 	}
 

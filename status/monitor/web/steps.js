@@ -15,19 +15,20 @@ export function commitButton(id, said) {
 	}, short);
 }
 
-function status(step) {
+// Of a step without an end only the newest is under way, and that only while somebody is at work.
+function status(step, life) {
 	if (step.ok === null)
-		return step.ended_at ? "being saved" : "under way";
+		return step.ended_at ? "being saved" : life === "cut off" ? "cut off" : "under way";
 	return (step.ok ? "OK, " : "NOK, ") + step.action;
 }
 
-function row(repository, step, said) {
+function row(repository, step, life, said) {
 	const why = [step.why, step.not_saved_why].filter(Boolean).join("; ");
 	const log = `#/${repository}/log/${step.cycle}/${step.step}/${step.attempt}`;
 	return el("tr", { class: step.ended_at ? null : "running" },
 		el("td", { class: "num" }, step.step + (step.attempt > 1 ? "." + step.attempt : "")),
 		el("td", { class: "title" }, step.title),
-		el("td", { class: step.ok === null ? "soft" : step.ok ? "ok" : "nok", title: why || null }, status(step)),
+		el("td", { class: step.ok === null ? "soft" : step.ok ? "ok" : "nok", title: why || null }, status(step, life)),
 		el("td", { class: "num" }, step.tokens === null ? "" : words.tokens(step.tokens) + (step.estimated ? " est." : "")),
 		el("td", { class: "num" }, step.percent === null ? "" : words.percent(step.percent)),
 		el("td", { class: "num" }, words.span(step.duration_ms)),
@@ -62,9 +63,16 @@ export class Cycle {
 		const { steps } = await get("steps", which);
 		this.steps = steps;
 		this.none.hidden = steps.length > 0;
-		keyed(this.body, steps, (step) => step.step + "." + step.attempt, (step) =>
-			row(this.repository, step, (text) => { this.said.textContent = text; }));
+		this.list();
 		this.draw(live);
+	}
+
+	// `life`: of the repository, where this is its newest cycle.
+	list(life) {
+		this.life = life ?? this.life;
+		keyed(this.body, this.steps.map((step) => ({ step, life: step.ok === null ? this.life : null })),
+			({ step }) => step.step + "." + step.attempt, ({ step, life: lives }) =>
+				row(this.repository, step, lives, (text) => { this.said.textContent = text; }));
 	}
 
 	async readReports() {
