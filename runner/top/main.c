@@ -16,18 +16,21 @@
 #include "runner/monitor/served.h"
 #include "runner/top/screen.h"
 #include "runner/top_args.h"
+#include "status/clock.h"
 #include "status/file.h"
 #include "status/settings.h"
 #include "status/text.h"
 
-#define FRAME_MS 500 /* times that are shown grow older */
+#define FRAME_MS 500  /* times that are shown grow older */
+#define SAID_MS  8000 /* an answer is shown for so long */
 
 struct top {
 	struct served served;
 	struct watch watch;
 	int config; /* index of the one that `s` starts */
 	char said[256];
-	bool asked; /* whether to stop now: y or n */
+	int64_t said_at; /* monotonic ms */
+	bool asked;      /* whether to stop now: y or n */
 	bool ended;
 	int signals, inotify;
 	pid_t run; /* that was started here, or 0 */
@@ -58,6 +61,14 @@ static const struct now_config *chosen(const struct top *top)
 static void say(struct top *top, const char *words)
 {
 	text_clean(words, strlen(words), top->said, sizeof(top->said));
+	top->said_at = clock_monotonic_ms();
+}
+
+/* An answer gives way to what the next cycle would be; a question stays. */
+static void fade(struct top *top)
+{
+	if (!top->asked && clock_monotonic_ms() - top->said_at > SAID_MS)
+		top->said[0] = '\0';
 }
 
 static void change_threshold(struct top *top, int by)
@@ -173,6 +184,7 @@ static int loop(struct top *top, struct err *err)
 {
 	while (!top->ended) {
 		const int64_t due = watch_turn(&top->watch, told, NULL);
+		fade(top);
 		screen_draw(&top->watch, chosen(top), top->said);
 		struct pollfd fds[] = {
 			{.fd = STDIN_FILENO, .events = POLLIN},

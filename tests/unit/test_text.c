@@ -182,6 +182,30 @@ START_TEST(a_hash_knows_where_a_text_ends)
 }
 END_TEST
 
+static const struct {
+	const char *in, *out;
+} plain[] = {
+	{"", ""},
+	{"  two\n\n\tlines  \n", "  two\n\n\tlines  \n"},
+	{"\x1b[31mred\x1b[0m\x1b]0;title\a\n", "red\n"},
+	{"over\rwritten\r\n", "overwritten\n"},
+	{"caf\xc3\xa9 \xff", "caf\xc3\xa9 " BROKEN},
+	{"\xe2\x80\xae"
+	 "reversed\x9b",
+	 "reversed" BROKEN},
+	{"cut \x1b[3", "cut "},
+};
+
+START_TEST(plain_text_keeps_its_lines)
+{
+	char out[256];
+	const size_t length = text_plain(plain[_i].in, strlen(plain[_i].in), out);
+	ck_assert_uint_le(length, 3 * strlen(plain[_i].in));
+	out[length] = '\0';
+	ck_assert_str_eq(out, plain[_i].out);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("text");
@@ -192,6 +216,7 @@ int main(void)
 	tcase_add_test(text, no_space_is_left_at_a_cut);
 	tcase_add_loop_test(text, whatever_it_is_given_it_is_one_clean_line, 0, 10);
 	tcase_add_loop_test(text, numbers_in_groups_of_three, 0, COUNT(numbers));
+	tcase_add_loop_test(text, plain_text_keeps_its_lines, 0, COUNT(plain));
 	tcase_add_test(text, a_hash_knows_where_a_text_ends);
 	suite_add_tcase(suite, text);
 	return run_suite(suite);

@@ -106,6 +106,31 @@ if command -v promtool > /dev/null; then
 	expect "what promtool finds" "$(promtool check metrics < metrics 2>&1)" ""
 fi
 
+# Several configs of several repositories: each config is of one of them, and can be started in no other.
+monitor_stop
+make_repository s
+sed 's/Nightly/Weekly/' r/stepgate.conf > r/weekly.conf
+sed 's/Nightly/Other/' r/stepgate.conf > s/stepgate.conf
+monitor_start r/stepgate.conf s/stepgate.conf r/weekly.conf
+ask /api/v1/repositories
+expect_json '[.repositories[] | [.id, .name, (.configs | map([.id, .title, .plan]))] | tostring] | join(" ")' \
+	'[1,"r",[[1,"Nightly","stepgate.conf"],[2,"Weekly","weekly.conf"]]] [2,"s",[[1,"Other","stepgate.conf"]]]'
+tell '/api/v1/start?repository=2' '{"config": 2}'
+expect_status 404
+tell '/api/v1/start?repository=2' '{"config": 1}'
+expect_status 202
+other_is() # FILTER
+{
+	ask '/api/v1/state?repository=2' && jq -e "$1" "$out" > /dev/null
+}
+wait_for 20 other_is '.life == "closed" and .cycle.title == "Other"'
+ask '/api/v1/state?repository=1'
+expect_json .cycle.number 2
+ask '/api/v1/cycles?config=weekly.conf'
+expect_json '.cycles | length' 0
+ask /metrics
+expect_line 'stepgate_cycles_closed_total{repository="s",cause="error"} 1'
+
 cd r || exit 1
 expect_exit 0 history --json
 expect "cycles of the history" "$(jq -rc '[.number, .cause, .steps, .steps_ok]' "$out" | paste -sd' ')" \

@@ -166,6 +166,14 @@ print(f"{many} connections, {open_still} open still, the slowest answer {worst:.
 assert open_still <= 640, open_still
 END
 kill -0 "$monitor_pid" || fail "the monitor is gone"
+# A request that comes byte by byte has its time.
+if [[ ${SOAK:-} ]]; then
+	begin=$SECONDS
+	exec 5<> "/dev/tcp/127.0.0.1/$port"
+	(trap '' PIPE; while printf 'G' >&5; do sleep 0.2; done) 2> /dev/null
+	exec 5>&-
+	[[ $((SECONDS - begin)) -lt 30 ]] || fail "a slow request had $((SECONDS - begin)) s"
+fi
 memory=$(awk '/^VmHWM/{print $2}' "/proc/$monitor_pid/status")
 [[ $(basename "$BUILD") == asan || $memory -lt 30000 ]] || fail "$memory KiB of memory at most"
 

@@ -28,7 +28,7 @@ export class HistoryView {
 		this.none = el("p", { class: "empty", hidden: true }, "No cycle is like that.");
 		this.more = el("button", { type: "button", hidden: true, onclick: () => this.page() }, "Older ones");
 		this.chart = new Chart("cycle", ["used", "limit"]);
-		const columns = [["Cycle", 1], ["Began"], ["Config"], ["Closed"], ["Steps", 1], ["Tokens", 1], ["Used", 1], ["Time", 1]];
+		const columns = [["Cycle", 1], ["Began"], ["Closed"], ["Config"], ["Steps", 1], ["Tokens", 1], ["Used", 1], ["Time", 1]];
 		this.node = el("div", { class: "stack" }, section("Usage over cycles", this.chart.node), section("Cycles",
 			el("div", { class: "filters" },
 				el("label", {}, "Config", this.config), el("label", {}, "Reason", this.cause),
@@ -86,8 +86,8 @@ export class HistoryView {
 		return el("tr", {},
 			el("td", { class: "num" }, el("a", { href: `#/${this.repository}/cycle/${cycle.number}` }, String(cycle.number))),
 			el("td", {}, words.date(cycle.started_at)),
-			el("td", { class: "title" }, cycle.title),
 			el("td", { class: cycle.cause === "error" ? "nok" : null }, cycle.reason ?? "open"),
+			el("td", { class: "title" }, cycle.title),
 			el("td", { class: "num" }, cycle.steps_ok === cycle.steps ? String(cycle.steps) : `${cycle.steps_ok}/${cycle.steps}`),
 			el("td", { class: "num" }, words.tokens(cycle.tokens)),
 			el("td", { class: "num" }, words.percent(cycle.percent)),
