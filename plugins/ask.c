@@ -43,9 +43,9 @@ static int own_words(const struct host_result *result, struct err *err)
 }
 
 /* Runs it, its answer going to the protocol. 0, or -1 and *err where it did not end well. */
-static int run_plugin(const struct conf_plugin *plugin, const char *line, const char *cwd,
-		      int64_t timeout_ms, struct protocol *protocol, const struct host *host,
-		      enum plugin_end *end, struct err *err)
+static int run_plugin(const struct conf_plugin *plugin, enum plugin_ask ask, const char *line,
+		      const char *cwd, int64_t timeout_ms, struct protocol *protocol,
+		      const struct host *host, enum plugin_end *end, struct err *err)
 {
 	const char *argv[PLUGIN_ARGV];
 	const char *const environment[] = {plugin_descriptor, NULL};
@@ -58,7 +58,8 @@ static int run_plugin(const struct conf_plugin *plugin, const char *line, const 
 		.input = line,
 		.input_length = strlen(line),
 		.timeout_ms = timeout_ms,
-		.stoppable = true,
+		/* A stop is no reason to lose what a worker used, or a report. */
+		.stoppable = ask == PLUGIN_GATE || ask == PLUGIN_DESCRIBE,
 		.answer = take,
 		.context = protocol,
 	};
@@ -81,7 +82,7 @@ int plugin_send(const struct conf_plugin *plugin, enum plugin_ask ask, const cha
 	*end = PLUGIN_ENDED;
 	if (!protocol)
 		return err_set(err, ERR_INTERNAL, "out of memory");
-	int failed = run_plugin(plugin, line, cwd, timeout_ms, protocol, host, end, err);
+	int failed = run_plugin(plugin, ask, line, cwd, timeout_ms, protocol, host, end, err);
 	*answer = *protocol_answer(protocol);
 	if (!failed && plugin_answer_wrong(ask, answer, words, sizeof(words)))
 		failed = err_set(err, ERR_SYSTEM, "%s: %s", plugin_path(plugin), words);

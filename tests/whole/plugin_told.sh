@@ -92,6 +92,23 @@ expect_in_stderr "report \"crash\" failed: $at/worker.so: killed by signal 11"
 expect_in_stderr "report \"hang\" failed: $at/worker.so: ended after its timeout of 300 ms"
 expect_in_stderr "report \"nowhere\" failed: $at/worker.so: nowhere to write to"
 
+# A stop ends the worker, and neither what it used nor the report is lost by it.
+write_config stopped.conf << 'END'
+title = "Stopped"
+step "s" { shell = "printf '####'; : > .stepgate/working; sleep 100" meter = "module" meter_module = "../plugins/worker.so" }
+report "r" { module = "../plugins/worker.so" options = {"to=reports.jsonl"} on = {"closed"} }
+END
+rm reports.jsonl
+"$STEPGATE" run stopped.conf > stopped.txt 2> stopped.err &
+wait_for 30 test -e .stepgate/working
+kill -TERM $!
+wait $! || fail "a stop is exit code $?: $(cat stopped.err)"
+grep -q '^Step 1 completed: Tokens: 0.0%; Status: NOK' stopped.txt || fail "$(cat stopped.txt)"
+expect 'the usage of a stopped worker' "$(sqlite3 .stepgate/state.db \
+	'select own from step order by id desc limit 1')" 5
+expect 'the report of a stopped cycle' "$(jq -r .close_reason reports.jsonl)" 'User requested'
+rm stopped.txt stopped.err
+
 # What a config can't say.
 bad() # WORDS LINE
 {
