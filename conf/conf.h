@@ -156,7 +156,9 @@ struct conf_repository {
 	const char *remote; /* "" for the branch's own upstream */
 	const char
 		*branch; /* the branch to push to on `remote`; "" for the branch's own upstream */
-	bool hooks;      /* those of the repository run */
+	bool allow_settings_change; /* a worker may set hooks, filters, remotes … of the repository
+				     */
+	bool hooks;                 /* those of the repository run */
 	int64_t hook_timeout_ms;    /* what git may take for a commit with them */
 	const char *identity_name;  /* "" where git's own settings count */
 	const char *identity_email; /* likewise; both or neither */

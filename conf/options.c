@@ -193,6 +193,10 @@ const struct option conf_options[] = {
 	       "the remote to push to; without it, that of the branch's upstream"),
 	STRING("repository", "branch", NAME_LONGEST, NULL,
 	       "the branch to push to; without it, the branch's upstream"),
+	BOOLEAN("repository", "allow_settings_change", "false",
+		"whether a worker may change hooks, filters, remotes and other settings of the "
+		"repository that say what is run and where work goes; else nothing is committed "
+		"until the next cycle"),
 	BOOLEAN("repository", "hooks", "true", "whether the repository's git hooks run"),
 	DURATION("repository", "hook_timeout", SECONDS, DAYS, "10m",
 		 "how long git may take over one commit, with the hooks and filters of the "

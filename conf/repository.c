@@ -98,6 +98,8 @@ int build_repository(struct build *build)
 		build_boolean(section, option_find("repository", "commit_close"));
 	repository->push =
 		repository->commit && build_boolean(section, option_find("repository", "push"));
+	repository->allow_settings_change =
+		build_boolean(section, option_find("repository", "allow_settings_change"));
 	repository->hooks = build_boolean(section, option_find("repository", "hooks"));
 	repository->hook_timeout_ms =
 		build_duration(section, option_find("repository", "hook_timeout"));

@@ -34,6 +34,7 @@
 	X(NON_FAST_FORWARD, NOT_PUSHED, "the remote has commits that are not here")       \
 	X(DECLINED, NOT_PUSHED, "the remote refused the push")                            \
 	X(AUTHENTICATION, NOT_PUSHED, "the remote did not accept the credentials")        \
+	X(PUSH_HOOK, NOT_PUSHED, "a hook of the repository refused the push")             \
 	X(UNREACHABLE, NOT_PUSHED, "the remote could not be reached")                     \
 	X(PUSH_TIMED_OUT, NOT_PUSHED, "the push took too long and was ended")             \
 	X(PUSH_DIED, NOT_PUSHED, "the commit helper died while pushing")                  \

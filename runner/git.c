@@ -25,6 +25,7 @@ struct git {
 	struct companion helper;
 	struct print was; /* the repository when the first helper saw it */
 	bool seen;        /* `was` stands */
+	char *log;        /* what git said during the last save; or NULL */
 	char head[65];    /* the newest commit that is known to have been there; "" none */
 };
 
@@ -114,6 +115,7 @@ void git_free(struct git *git)
 	if (!git)
 		return;
 	companion_stop(&git->helper, END_MS, NULL, 0);
+	free(git->log);
 	free(git);
 }
 
@@ -166,6 +168,14 @@ static enum wire_outcome receive_facts(struct git *git, struct wire_frame *answe
 	if (talk_get_facts(answer, &heard) != 0)
 		return WIRE_GARBAGE;
 	*facts = heard;
+	struct print was;
+	if (talk_get_print(answer, &was) == 0)
+		git->was = was;
+	const char *log = wire_get(answer, TALK_LOG, NULL);
+	if (log) {
+		free(git->log);
+		git->log = strdup(log);
+	}
 	return WIRE_OK;
 }
 
@@ -252,10 +262,17 @@ static void try_again(struct git *git, const struct git_request *request,
 void git_save(struct git *git, const struct git_request *request, struct receipt_facts *facts)
 {
 	*facts = (struct receipt_facts){.result = RECEIPT_OFF};
+	free(git->log);
+	git->log = NULL;
 	if (!git->repository->commit)
 		return;
 	if (try(git, request, facts))
 		try_again(git, request, facts);
 	if (facts->commit[0] && !request->salvage_ref)
 		memcpy(git->head, facts->commit, sizeof(git->head));
+}
+
+const char *git_log(const struct git *git)
+{
+	return git->log ? git->log : "";
 }

@@ -41,6 +41,7 @@ struct git_feature {
 #define GIT_FEATURES 24
 
 struct git_features {
+	bool blind; /* there are settings that libgit2 does not see: git has to be asked */
 	size_t count;
 	struct git_feature of[GIT_FEATURES];
 };
@@ -92,5 +93,8 @@ struct git_request {
 /* Commits and, unless the config turns it off, pushes. Always answers: what could not be done is in
  * *facts, typed. Where the helper dies over it a fresh one tries `again`, once. */
 void git_save(struct git *git, const struct git_request *request, struct receipt_facts *facts);
+/* What git, its hooks and filters and the remote said during the last git_save; "" nothing. It
+ * lives until the next one. */
+const char *git_log(const struct git *git);
 
 #endif

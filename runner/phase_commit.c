@@ -3,6 +3,7 @@
 
 #include "fsm/bug.h"
 #include "runner/phases.h"
+#include "runner/step_log.h"
 #include "runner/trailers.h"
 #include "status/clock.h"
 #include "status/lines.h"
@@ -10,6 +11,7 @@
 
 enum {
 	LINE = 600,
+	LOG_MOST = 1 << 20, /* bytes of the log of a step that no worker of ours does */
 };
 
 /* Writes the step into the status document as `facts` have it. */
@@ -55,6 +57,24 @@ static struct receipt_facts hoped_for(const struct session *session, bool salvag
 	return facts;
 }
 
+/* What git and the hooks of the repository said belongs to the step, and goes where its worker's
+ * words are. */
+static void log_git(const struct session *session)
+{
+	static const char title[] = "\n[stepgate: git and its hooks:]\n";
+	const struct session_step *step = &session->step;
+	const char *text = git_log(session->git);
+	struct step_log log;
+	struct err err = {.code = ERR_NONE};
+	if (!*text ||
+	    step_log_open(&log, session->folder, cycle_number(session->cycle), step->number,
+			  step->attempt, step->conf ? step->conf->max_output : LOG_MOST, &err) != 0)
+		return;
+	step_log_write(&log, title, sizeof(title) - 1);
+	step_log_write(&log, text, strlen(text));
+	step_log_close(&log);
+}
+
 static void save(struct session *session, bool salvage, struct receipt_facts *facts)
 {
 	char title[LINE], subject[LINE + 32], ref[96];
@@ -73,6 +93,7 @@ static void save(struct session *session, bool salvage, struct receipt_facts *fa
 	};
 	git_save(session->git, &request, facts);
 	session->again = false;
+	log_git(session);
 }
 
 /* The item of a checklist is ticked in the step's own commit. One that a worker ticked before it

@@ -61,6 +61,8 @@ struct told *report_step(struct session *session, struct receipt *receipt)
 	if (!step->ok && facts->why[0])
 		session_warn(session, "step %d: %s: %s", step->number, receipt_words(facts->result),
 			     facts->why);
+	else if (facts->why[0]) /* what was mended on the way, or allowed */
+		session_warn(session, "step %d: %s", step->number, facts->why);
 	else if (!step->ok && step->why[0])
 		session_warn(session, "step %d: %s", step->number, step->why);
 	outbox_deliver(session);

@@ -39,6 +39,11 @@ check openssl         program openssl
 browser chromium      program chromium
 browser nodejs        program node
 browser npm           program npm
+check git-lfs         program git-lfs
+check gnupg           program gpg
+check openssh-client  program ssh-keygen
+check openssh-server  file    /usr/sbin/sshd
+check lighttpd        file    /usr/sbin/lighttpd
 lint  clang-format-14 program clang-format-14
 lint  clang-tidy-14   program clang-tidy-14
 lint  cppcheck        program cppcheck

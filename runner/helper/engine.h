@@ -10,6 +10,7 @@
 #include "conf/err.h"
 #include "fsm/receipt.h"
 #include "runner/git.h"
+#include "runner/helper/git_program.h"
 #include "runner/helper/look.h"
 
 enum engine_answer {
@@ -30,6 +31,7 @@ struct job {
 	int client;              /* the socket: readable means that the client is gone */
 	char *said;              /* what was mended on the way is added here */
 	size_t said_size;
+	struct git_log *log;                /* what git and its hooks say goes here */
 	const struct conf_secrets *secrets; /* what is held back */
 };
 

@@ -168,5 +168,5 @@ enum engine_answer engine_libgit2_look(struct engine_libgit2 *engine,
 	if (look_check_root(look->workdir, conf->path, err) != 0)
 		return ENGINE_FAILED;
 	look_fill(look, conf, &source, closely);
-	return look_needs_program(look) ? ENGINE_PASSES : ENGINE_ANSWERED;
+	return look->features.blind ? ENGINE_PASSES : ENGINE_ANSWERED;
 }

@@ -94,16 +94,28 @@ static void find_text(const struct finding *finding, const struct feature *row)
 /* git reads more of its surroundings than libgit2 does. */
 static void find_variable(const struct finding *finding, const struct feature *row)
 {
-	if (getenv(row->key))
-		features_tell(finding, GIT_WAY_PROGRAM, row->name, "%s", row->words);
+	if (!getenv(row->key))
+		return;
+	features_tell(finding, GIT_WAY_PROGRAM, row->name, "%s", row->words);
+	finding->found->blind = true;
 }
 
 /* engine_libgit2_new honours these where they name no file. */
 static void find_file_variable(const struct finding *finding, const struct feature *row)
 {
 	const char *file = getenv(row->key);
-	if (file && *file && strcmp(file, "/dev/null") != 0)
-		features_tell(finding, GIT_WAY_PROGRAM, row->name, "%s", row->words);
+	if (!file || !*file || strcmp(file, "/dev/null") == 0)
+		return;
+	features_tell(finding, GIT_WAY_PROGRAM, row->name, "%s", row->words);
+	finding->found->blind = true;
+}
+
+static void find_worktree_settings(const struct finding *finding, const struct feature *row)
+{
+	if (!look_setting_true(finding->source, row->key))
+		return;
+	features_tell(finding, GIT_WAY_PROGRAM, row->name, "%s", row->words);
+	finding->found->blind = true;
 }
 
 static void find_identity(const struct finding *finding, const struct feature *row)
@@ -152,7 +164,8 @@ static const struct feature features[] = {
 	{"split index", find_boolean, "core.splitindex", NULL, AS_GIT},
 	{"core.ignoreCase", find_boolean, "core.ignorecase", NULL, AS_GIT},
 	{"core.precomposeUnicode", find_boolean, "core.precomposeunicode", NULL, AS_GIT},
-	{"config.worktree", find_boolean, "extensions.worktreeconfig", NULL, "read by git"},
+	{"config.worktree", find_worktree_settings, "extensions.worktreeconfig", NULL,
+	 "read by git"},
 	{"core.autocrlf", find_text, "core.autocrlf", "false", AS_GIT},
 	{"core.sharedRepository", find_text, "core.sharedrepository", "umask", AS_GIT},
 	{"i18n.commitEncoding", find_text, "i18n.commitencoding", "utf-8", AS_GIT},
@@ -169,7 +182,7 @@ static const struct feature features[] = {
 
 void features_find(const struct finding *finding)
 {
-	finding->found->count = 0;
+	*finding->found = (struct git_features){.count = 0};
 	for (size_t i = 0; i < sizeof(features) / sizeof(features[0]); i++)
 		features[i].find(finding, &features[i]);
 }

@@ -9,6 +9,7 @@
 
 #define GRACE_MS  2000
 #define ARGS_MOST 32
+#define TRACE     "GIT_TRACE2_EVENT=3" /* CHILD_USAGE_FD */
 
 void git_answer_init(struct git_answer *answer)
 {
@@ -21,9 +22,37 @@ void git_answer_release(struct git_answer *answer)
 	git_answer_init(answer);
 }
 
+/* One call while it runs. */
+struct running {
+	struct git_answer *answer;
+	struct git_log *log;
+	bool output_too;
+};
+
+void git_log_add(struct git_log *log, const char *bytes, size_t length)
+{
+	if (length > GIT_LOG_MOST - log->length)
+		length = GIT_LOG_MOST - log->length;
+	char *text = length ? realloc(log->text, log->length + length) : NULL;
+	if (!text)
+		return;
+	memcpy(text + log->length, bytes, length);
+	log->text = text;
+	log->length += length;
+}
+
+void git_log_release(struct git_log *log)
+{
+	free(log->text);
+	*log = (struct git_log){.text = NULL};
+}
+
 static void on_output(void *context, const char *bytes, size_t length)
 {
-	struct git_answer *answer = context;
+	const struct running *running = context;
+	struct git_answer *answer = running->answer;
+	if (running->output_too)
+		git_log_add(running->log, bytes, length);
 	if (answer->cut || length > GIT_OUTPUT_MOST - answer->length) {
 		answer->cut = true;
 		return;
@@ -41,7 +70,10 @@ static void on_output(void *context, const char *bytes, size_t length)
 
 static void on_complaint(void *context, const char *bytes, size_t length)
 {
-	struct git_answer *answer = context;
+	struct running *running = context;
+	struct git_answer *answer = running->answer;
+	if (running->log)
+		git_log_add(running->log, bytes, length);
 	const size_t room = sizeof(answer->complaint) - 1 - answer->complaint_length;
 	if (length > room)
 		length = room;
@@ -50,12 +82,19 @@ static void on_complaint(void *context, const char *bytes, size_t length)
 	answer->complaint[answer->complaint_length] = '\0';
 }
 
+static void on_trace(void *context, const char *bytes, size_t length)
+{
+	git_watch_feed(&((struct running *)context)->answer->watch, bytes, length);
+}
+
 static int run(const struct git_call *call, const char *const *environment,
 	       struct git_answer *answer, struct err *err)
 {
 	const char *argv[ARGS_MOST + 2] = {"git"};
 	for (size_t i = 0; i < ARGS_MOST && call->args[i]; i++)
 		argv[i + 1] = call->args[i];
+	struct running running = {answer, call->log, call->log_output && call->log};
+	answer->watch.now = &answer->complaint_length;
 	const struct child_spec spec = {
 		.argv = argv,
 		.environment = environment,
@@ -64,7 +103,8 @@ static int run(const struct git_call *call, const char *const *environment,
 		.stdin_length = call->input ? strlen(call->input) : 0,
 		.on_output = on_output,
 		.on_complaint = on_complaint,
-		.context = answer,
+		.on_usage = call->log ? on_trace : NULL,
+		.context = &running,
 		.timeout_ms = call->timeout_ms,
 		.grace_ms = GRACE_MS,
 		.stop_fd = call->client,
@@ -75,9 +115,14 @@ static int run(const struct git_call *call, const char *const *environment,
 
 int git_program(const struct git_call *call, struct git_answer *answer, struct err *err)
 {
-	static const char *const quiet[] = {
-		"GIT_TERMINAL_PROMPT=0", "GIT_EDITOR=:", "GIT_PAGER=cat",
-		"LC_ALL=C.UTF-8",        "LANGUAGE=",    NULL,
+	const char *const quiet[] = {
+		"GIT_TERMINAL_PROMPT=0",
+		"GIT_EDITOR=:",
+		"GIT_PAGER=cat",
+		"LC_ALL=C.UTF-8",
+		"LANGUAGE=",
+		call->log ? TRACE : NULL,
+		NULL,
 	};
 	char words[128];
 	char **environment = child_environment(quiet, call->variables);
@@ -93,8 +138,9 @@ int git_program(const struct git_call *call, struct git_answer *answer, struct e
 			       child_words(&answer->result, words, sizeof(words)));
 	if (answer->cut)
 		return err_set(err, ERR_SYSTEM, "git %s: too much output", call->args[0]);
+	struct running empty = {answer, NULL, false};
 	if (!answer->output)
-		on_output(answer, "", 0);
+		on_output(&empty, "", 0);
 	return answer->output ? 0 : err_set(err, ERR_INTERNAL, "out of memory");
 }
 
@@ -117,6 +163,51 @@ static const char *next_line(const char **text, size_t *length)
 static bool begins(const char *line, const char *with)
 {
 	return strncmp(line, with, strlen(with)) == 0;
+}
+
+/* The first line, or the last, that says something and is not git's own last word; NULL. */
+static const char *telling_line(const char *text, bool first, size_t *length)
+{
+	static const char own[] = "error: failed to push some refs";
+	const char *found = NULL, *line;
+	size_t size;
+	while (!(found && first) && (line = next_line(&text, &size)))
+		if (size && !begins(line, own)) {
+			found = line;
+			*length = size;
+		}
+	return found;
+}
+
+/* What is behind the words of hooks that passed comes first; but these may have been read late. A
+ * pre-push hook may speak on stdout. */
+static const char *line_of_hook(const struct git_answer *answer, size_t *length)
+{
+	const char *line = telling_line(answer->complaint + answer->watch.said, true, length);
+	if (!line)
+		line = telling_line(answer->complaint, false, length);
+	if (!line && answer->output)
+		line = telling_line(answer->output, true, length);
+	return line;
+}
+
+bool git_answer_hook(const struct git_answer *answer, char *out, size_t size)
+{
+	char whole[2 * sizeof(answer->watch.line)], words[128];
+	const struct git_watch *watch = &answer->watch;
+	size_t length = 0;
+	if (watch->running[0] && answer->result.end != CHILD_EXITED) {
+		snprintf(whole, sizeof(whole), "%s%s: %s", watch->is_hook ? "hook " : "",
+			 watch->running, child_words(&answer->result, words, sizeof(words)));
+	} else if (watch->refused[0]) {
+		const char *line = line_of_hook(answer, &length);
+		snprintf(whole, sizeof(whole), "hook %s refused%s%.*s", watch->refused,
+			 line ? ": " : "", line ? (int)length : 0, line ? line : "");
+	} else {
+		return false;
+	}
+	text_clean(whole, strlen(whole), out, size);
+	return true;
 }
 
 char *git_answer_words(const struct git_answer *answer, char *out, size_t size)

@@ -8,6 +8,7 @@
 
 #include "conf/err.h"
 #include "runner/child.h"
+#include "runner/helper/git_watch.h"
 
 #define GIT_OUTPUT_MOST (8U << 20) /* bytes of stdout; more is a failure of the call */
 
@@ -17,15 +18,28 @@ struct git_call {
 	const char *const *variables; /* "NAME=VALUE" over our environment; NULL: none */
 	const char *input;            /* for its stdin; NULL: /dev/null */
 	int64_t timeout_ms;
-	int client; /* readable: the call is no longer wanted; -1: none */
+	int client;          /* readable: the call is no longer wanted; -1: none */
+	bool log_output;     /* what it prints on stdout as well */
+	struct git_log *log; /* what it says on stderr is added here; NULL: nowhere */
 };
+
+/* What git, its hooks and its filters said, for the log of a step: the beginning of it. */
+struct git_log {
+	char *text; /* malloc, not NUL ended; NULL: nothing */
+	size_t length;
+};
+#define GIT_LOG_MOST 65536
+
+void git_log_add(struct git_log *log, const char *bytes, size_t length);
+void git_log_release(struct git_log *log);
 
 struct git_answer {
 	char *output; /* NUL ended behind its length; malloc */
 	size_t length;
 	char complaint[4096]; /* the beginning of stderr as it came, NUL ended */
 	size_t complaint_length;
-	bool cut; /* output was lost: too long, or memory was short */
+	bool cut;               /* output was lost: too long, or memory was short */
+	struct git_watch watch; /* of what it ran itself */
 	struct child_result result;
 };
 
@@ -39,6 +53,11 @@ int git_program(const struct git_call *call, struct git_answer *answer, struct e
 
 /* Whether it exited with 0. */
 bool git_answer_ok(const struct git_answer *answer);
+
+/* "hook pre-commit refused: its first line" where a hook did, or "hook pre-commit: ended after its
+ * timeout of 10 min" where one was under way (the same for a program that is no hook) into
+ * out[size]. False where neither is so. Of a call that gave -1 as well. */
+bool git_answer_hook(const struct git_answer *answer, char *out, size_t size);
 
 /* The line of stderr (else of stdout) that tells what went wrong, cleaned, into out[size]; gives
  * out. */

@@ -18,23 +18,31 @@
 #define LOOK_PATH 4096
 #define LOOK_NAME 256
 
-/* What must not change in a repository while a cycle works on it, lest its work go somewhere else
+/*
+ * What must not change in a repository while a cycle works on it, lest its work go somewhere else
  * or other programs be run than at its start; see print.h. The first that changed is told: the
- * branch before the remote's address, which goes with it. */
-#define PRINTS(X)                                 \
-	X(WORKDIR, "the folder of the work tree") \
-	X(GITDIR, "the git folder")               \
-	X(WORKTREE, "core.worktree")              \
-	X(BRANCH, "the branch that HEAD is on")   \
-	X(REMOTE, "the remote's address")         \
-	X(HOOKSPATH, "core.hooksPath")            \
-	X(HOOKS, "the repository's hooks")        \
-	X(FSMONITOR, "core.fsmonitor")            \
-	X(SSHCOMMAND, "core.sshCommand")          \
-	X(FILTERS, "a filter.* setting")
+ * branch before the remote's address, which goes with it. Each with who may change it: nobody; the
+ * worker, where the config allows it; git itself with its hooks and filters as well.
+ */
+#define PRINTS(X)                                         \
+	X(WORKDIR, NOBODY, "the folder of the work tree") \
+	X(GITDIR, NOBODY, "the git folder")               \
+	X(WORKTREE, NOBODY, "core.worktree")              \
+	X(BRANCH, NOBODY, "the branch that HEAD is on")   \
+	X(REMOTE, WORKER, "the remote's address")         \
+	X(HOOKSPATH, WORKER, "core.hooksPath")            \
+	X(HOOKS, GIT, "the repository's hooks")           \
+	X(FSMONITOR, WORKER, "core.fsmonitor")            \
+	X(SSHCOMMAND, WORKER, "core.sshCommand")          \
+	X(FILTERS, GIT, "a filter.* setting")             \
+	X(LFS, GIT, "where git-lfs takes files")          \
+	X(CREDENTIALS, WORKER, "a credential.* setting")  \
+	X(SIGNING, WORKER, "how commits are signed")      \
+	X(TRANSPORT, WORKER, "how remotes are reached")   \
+	X(PROGRAMS, WORKER, "a setting that names a program")
 
 enum print_of {
-#define X(name, words) PRINT_##name,
+#define X(name, who, words) PRINT_##name,
 	PRINTS(X)
 #undef X
 		PRINT_COUNT

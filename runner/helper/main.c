@@ -39,12 +39,18 @@ static bool answer_err(const struct err *err)
 	return sent;
 }
 
-static bool answer_facts(const char *kind, const struct receipt_facts *facts)
+/* `log` and `was` may be NULL. */
+static bool answer_facts(const char *kind, const struct receipt_facts *facts,
+			 const struct git_log *log, const struct print *was)
 {
 	struct wire_frame frame;
 	wire_init(&frame);
 	wire_put(&frame, TALK_ANSWER, kind);
 	talk_put_facts(&frame, facts);
+	if (was)
+		talk_put_print(&frame, was);
+	if (log)
+		talk_put_log(&frame, log->text, log->length);
 	const bool sent = answer(&frame);
 	wire_release(&frame);
 	return sent;
@@ -72,7 +78,7 @@ static bool answer_nonsense(void)
 static void before_push(void *context, const struct receipt_facts *facts)
 {
 	(void)context;
-	answer_facts(TALK_PUSHING, facts);
+	answer_facts(TALK_PUSHING, facts, NULL, NULL);
 }
 
 static bool view(struct helper *helper, bool closely)
@@ -105,7 +111,7 @@ static bool save_work(struct helper *helper, const struct wire_frame *frame)
 	snprintf(helper->saver.base, sizeof(helper->saver.base), "%.64s",
 		 wire_get(frame, TALK_BASE, ""));
 	save(&helper->saver, &request.request, &facts);
-	return answer_facts(TALK_DONE, &facts);
+	return answer_facts(TALK_DONE, &facts, &helper->saver.log, &helper->saver.was);
 }
 
 static bool handle(struct helper *helper, struct wire_frame *frame)
@@ -175,6 +181,7 @@ int main(int argc, char **argv)
 		.started = clock_now(),
 	};
 	serve(&helper);
+	git_log_release(&helper.saver.log);
 	engine_libgit2_free(helper.saver.libgit2);
 	wire_release(&helper.opening);
 	return 0;

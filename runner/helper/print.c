@@ -1,10 +1,16 @@
 #include "runner/helper/print.h"
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
+
+#include "runner/helper/features.h"
+
+#define HOOK_MOST 1048576 /* bytes of a hook that are looked at */
 
 /* FNV-1a, 64 bits (draft-eastlake-fnv). */
 static uint64_t add_bytes(uint64_t sum, const void *bytes, size_t length)
@@ -46,44 +52,122 @@ static uint64_t of_gitdir(const struct look *look)
 	return add_bytes(sum, &kind, sizeof(kind));
 }
 
-/* The order in which a folder is read, or settings come, is no matter: so they are added up. */
-static uint64_t of_hooks(const struct look *look, const char *named)
+static uint64_t add_file(uint64_t sum, const char *path)
 {
-	char folder[LOOK_PATH + 16], path[2 * LOOK_PATH];
+	char bytes[4096];
+	ssize_t got;
+	int64_t most = HOOK_MOST;
+	const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	while (fd >= 0 && most > 0 && (got = read(fd, bytes, sizeof(bytes))) > 0) {
+		sum = add_bytes(sum, bytes, (size_t)got);
+		most -= got;
+	}
+	if (fd >= 0)
+		close(fd);
+	return sum;
+}
+
+/* What the files in a folder say, and whether they are programs. Their order is no matter, so they
+ * are added up. */
+static uint64_t of_files(const char *folder)
+{
+	char path[3 * LOOK_PATH];
 	uint64_t sum = 0;
 	struct stat state;
-	snprintf(folder, sizeof(folder), "%s/hooks", look->commondir);
-	DIR *list = opendir(named[0] == '/' ? named : folder);
+	DIR *list = opendir(folder);
 	for (struct dirent *entry; list && (entry = readdir(list));) {
-		snprintf(path, sizeof(path), "%s/%s", named[0] == '/' ? named : folder,
-			 entry->d_name);
+		snprintf(path, sizeof(path), "%s/%s", folder, entry->d_name);
 		if (stat(path, &state) != 0 || !S_ISREG(state.st_mode))
 			continue;
 		uint64_t one = add_text(start, entry->d_name);
-		one = add_bytes(one, &state.st_mtim.tv_sec, sizeof(state.st_mtim.tv_sec));
-		one = add_bytes(one, &state.st_mtim.tv_nsec, sizeof(state.st_mtim.tv_nsec));
 		one = add_bytes(one, &state.st_size, sizeof(state.st_size));
-		sum += add_bytes(one, &state.st_mode, sizeof(state.st_mode));
+		one = add_bytes(one, &state.st_mode, sizeof(state.st_mode));
+		sum += add_file(one, path);
 	}
 	if (list)
 		closedir(list);
 	return sum;
 }
 
+/* Hooks that are part of the work tree, as some tools have them, may stand in a folder whose files
+ * run those of the folder above. */
+static uint64_t of_hooks(const struct look *look, const char *named)
+{
+	char folder[2 * LOOK_PATH];
+	const size_t root = strlen(look->workdir);
+	hooks_folder(look, named, folder, sizeof(folder));
+	uint64_t sum = of_files(folder);
+	char *slash = strrchr(folder, '/');
+	if (!*named || !slash || strncmp(folder, look->workdir, root) != 0)
+		return sum;
+	*slash = '\0';
+	return strlen(folder) > root ? sum + 31 * of_files(folder) : sum;
+}
+
 struct settings {
 	struct print *print;
-	char url[LOOK_NAME + 32], pushurl[LOOK_NAME + 32];
+	char remote[LOOK_NAME + 16]; /* "remote.NAME." */
+};
+
+/* The end of a key: "driver" of "merge.x.driver". */
+static const char *last_part(const char *key)
+{
+	const char *dot = strrchr(key, '.');
+	return dot ? dot + 1 : key;
+}
+
+/* Settings by how they begin and, where that is said, how they end. */
+static const struct {
+	const char *begin, *end;
+	enum print_of of;
+} groups[] = {
+	{"filter.", NULL, PRINT_FILTERS},
+	{"url.", NULL, PRINT_REMOTE},
+	{"lfs.", NULL, PRINT_LFS},
+	{"remote.", "lfsurl", PRINT_LFS},
+	{"remote.", "lfspushurl", PRINT_LFS},
+	{"credential.", NULL, PRINT_CREDENTIALS},
+	{"gpg.", NULL, PRINT_SIGNING},
+	{"commit.gpgsign", NULL, PRINT_SIGNING},
+	{"user.signingkey", NULL, PRINT_SIGNING},
+	{"http.", NULL, PRINT_TRANSPORT},
+	{"https.", NULL, PRINT_TRANSPORT},
+	{"ssh.", NULL, PRINT_TRANSPORT},
+	{"protocol.", NULL, PRINT_TRANSPORT},
+	{"core.gitproxy", NULL, PRINT_TRANSPORT},
+	{"core.askpass", NULL, PRINT_PROGRAMS},
+	{"core.editor", NULL, PRINT_PROGRAMS},
+	{"core.alternaterefscommand", NULL, PRINT_PROGRAMS},
+	{"sequence.editor", NULL, PRINT_PROGRAMS},
+	{"merge.", "driver", PRINT_PROGRAMS},
+	{"diff.", "command", PRINT_PROGRAMS},
+	{"diff.", "textconv", PRINT_PROGRAMS},
+	{"diff.external", NULL, PRINT_PROGRAMS},
+	{"trailer.", "command", PRINT_PROGRAMS},
+	{"trailer.", "cmd", PRINT_PROGRAMS},
 };
 
 static void on_setting(void *context, const char *key, const char *value)
 {
 	struct settings *settings = context;
+	struct print *print = settings->print;
 	const uint64_t sum = add_text(add_text(start, key), value);
-	if (strncmp(key, "filter.", 7) == 0)
-		settings->print->of[PRINT_FILTERS] += sum;
-	else if (strcmp(key, settings->url) == 0 || strcmp(key, settings->pushurl) == 0 ||
-		 strncmp(key, "url.", 4) == 0)
-		settings->print->of[PRINT_REMOTE] += sum;
+	const char *end = last_part(key);
+	if (strncmp(key, settings->remote, strlen(settings->remote)) == 0 &&
+	    strcmp(end, "fetch") != 0)
+		print->of[PRINT_REMOTE] += sum;
+	for (size_t i = 0; i < sizeof(groups) / sizeof(groups[0]); i++)
+		if (strncmp(key, groups[i].begin, strlen(groups[i].begin)) == 0 &&
+		    (!groups[i].end || strcmp(end, groups[i].end) == 0))
+			print->of[groups[i].of] += sum;
+}
+
+/* git-lfs reads a file of the work tree as well, which may name another server. */
+static uint64_t of_lfs(const struct look *look)
+{
+	char path[LOOK_PATH + 16];
+	snprintf(path, sizeof(path), "%s/.lfsconfig", look->workdir);
+	return add_file(start, path);
 }
 
 void print_take(struct print *print, const struct look *look, const struct look_source *source)
@@ -91,8 +175,7 @@ void print_take(struct print *print, const struct look *look, const struct look_
 	struct settings settings = {.print = print};
 	const char *hooks = look_setting(source, "core.hookspath");
 	*print = (struct print){.of = {0}};
-	snprintf(settings.url, sizeof(settings.url), "remote.%s.url", look->remote);
-	snprintf(settings.pushurl, sizeof(settings.pushurl), "remote.%s.pushurl", look->remote);
+	snprintf(settings.remote, sizeof(settings.remote), "remote.%s.", look->remote);
 	source->each(source->context, on_setting, &settings);
 	if (look->remote[0])
 		print->of[PRINT_REMOTE] += add_text(add_text(start, look->remote), look->ref);
@@ -105,22 +188,51 @@ void print_take(struct print *print, const struct look *look, const struct look_
 	print->of[PRINT_HOOKS] = of_hooks(look, hooks);
 	print->of[PRINT_FSMONITOR] = add_text(start, look_setting(source, "core.fsmonitor"));
 	print->of[PRINT_SSHCOMMAND] = add_text(start, look_setting(source, "core.sshcommand"));
+	print->of[PRINT_LFS] += of_lfs(look);
 	print->of[PRINT_BRANCH] = add_text(start, look->branch);
 }
 
-const char *print_differs(const struct print *was, const struct print *is, bool with_branch)
-{
-	static const char *const words[PRINT_COUNT] = {
-#define X(name, text) [PRINT_##name] = (text),
-		PRINTS(X)
+enum who {
+	NOBODY,
+	WORKER,
+	GIT,
+};
+
+static const struct {
+	enum who may;
+	const char *words;
+} rows[PRINT_COUNT] = {
+#define X(name, who, text) [PRINT_##name] = {who, text},
+	PRINTS(X)
 #undef X
-	};
-	for (int i = 0; i < PRINT_COUNT; i++) {
-		/* Without a remote nothing goes anywhere; that is told in its own words. */
-		if (i == PRINT_REMOTE && (!was->of[i] || !is->of[i]))
-			continue;
-		if (was->of[i] != is->of[i] && (i != PRINT_BRANCH || with_branch))
-			return words[i];
-	}
+};
+
+/* Without a remote nothing goes anywhere; that is told in its own words. */
+static bool differs(const struct print *was, const struct print *is, int i)
+{
+	return was->of[i] != is->of[i] && (i != PRINT_REMOTE || is->of[i]);
+}
+
+const char *print_differs(const struct print *was, const struct print *is, bool with_branch,
+			  bool allowed)
+{
+	for (int i = 0; i < PRINT_COUNT; i++)
+		if (differs(was, is, i) && (i != PRINT_BRANCH || with_branch) &&
+		    (!allowed || rows[i].may == NOBODY))
+			return rows[i].words;
 	return NULL;
+}
+
+const char *print_accept(struct print *was, const struct print *is, bool allowed)
+{
+	const char *words = NULL;
+	for (int i = 0; i < PRINT_COUNT; i++) {
+		if (!differs(was, is, i) || rows[i].may == NOBODY ||
+		    (rows[i].may == WORKER && !allowed))
+			continue;
+		was->of[i] = is->of[i];
+		if (!words)
+			words = rows[i].words;
+	}
+	return words;
 }

@@ -1,8 +1,10 @@
 #include "runner/helper/push.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "runner/helper/features.h"
 #include "runner/helper/git_program.h"
 #include "runner/helper/porcelain.h"
 #include "runner/helper/remote.h"
@@ -17,11 +19,41 @@
 static const char receive_durably[] =
 	"--receive-pack=git -c core.fsync=all -c core.fsyncMethod=batch receive-pack";
 
-static enum receipt_result run(const struct push *push, char *why, size_t size)
+/* One call of git on the way; 0 where it ran to its end, well or not, else -1 and *result and why.
+ */
+static int call(const struct push *push, const char *const *args, struct git_answer *answer,
+		enum receipt_result *result, char *why, size_t size)
+{
+	struct err err = {.code = ERR_NONE};
+	const char *const variables[] = {
+		/* A question for a passphrase would wait for ever. */
+		push->look->own_ssh ? NULL : "GIT_SSH_COMMAND=ssh -oBatchMode=yes",
+		NULL,
+	};
+	const struct git_call what = {
+		.folder = push->look->workdir,
+		.args = args,
+		.variables = variables,
+		.timeout_ms = push->conf->push_timeout_ms,
+		.client = push->client,
+		.log = push->log,
+		/* A pre-push hook's words may be there. */
+		.log_output = features_first(&push->look->features, GIT_WAY_PUSH) != NULL,
+	};
+	*result = RECEIPT_PUSH_ERROR;
+	if (git_program(&what, answer, &err) == 0)
+		return 0;
+	text_clean(err.text, strlen(err.text), why, size);
+	if (answer->result.end == CHILD_TIMED_OUT)
+		*result = RECEIPT_PUSH_TIMED_OUT;
+	return -1;
+}
+
+static enum receipt_result push_once(const struct push *push, char *why, size_t size)
 {
 	char refspec[2 * LOOK_NAME + 32];
-	struct err err = {.code = ERR_NONE};
 	struct git_answer answer;
+	enum receipt_result result;
 	const char *const args[] = {
 		"-c",
 		push->conf->hooks ? "advice.ignoredHook=false" : "core.hooksPath=/dev/null",
@@ -39,29 +71,49 @@ static enum receipt_result run(const struct push *push, char *why, size_t size)
 		refspec,
 		NULL,
 	};
-	const char *const variables[] = {
-		/* A question for a passphrase would wait for ever. */
-		push->look->own_ssh ? NULL : "GIT_SSH_COMMAND=ssh -oBatchMode=yes",
-		NULL,
-	};
-	const struct git_call call = {
-		.folder = push->look->workdir,
-		.args = args,
-		.variables = variables,
-		.timeout_ms = push->conf->push_timeout_ms,
-		.client = push->client,
-	};
 	snprintf(refspec, sizeof(refspec), "%s:%s", push->from, push->to);
 	git_answer_init(&answer);
-	enum receipt_result result = RECEIPT_PUSH_ERROR;
-	if (git_program(&call, &answer, &err) == 0)
+	if (call(push, args, &answer, &result, why, size) == 0)
 		result = porcelain_judge(answer.output, answer.complaint, push->to, why, size);
-	else
-		text_clean(err.text, strlen(err.text), why, size);
-	if (err.code != ERR_NONE && answer.result.end == CHILD_TIMED_OUT)
-		result = RECEIPT_PUSH_TIMED_OUT;
+	if (result != RECEIPT_PUSHED && git_answer_hook(&answer, why, size) &&
+	    (answer.watch.refused[0] || answer.watch.is_hook))
+		result = RECEIPT_PUSH_HOOK;
 	git_answer_release(&answer);
 	return result;
+}
+
+static bool has_feature(const struct push *push, const char *name, enum git_way way)
+{
+	const struct git_features *features = &push->look->features;
+	for (size_t i = 0; i < features->count; i++)
+		if (features->of[i].way == way && strcmp(features->of[i].name, name) == 0)
+			return true;
+	return false;
+}
+
+/* The files themselves go first, as git-lfs's own pre-push hook has it; where none runs, we do what
+ * it would do: a pointer without its file is of no use to anybody. */
+static enum receipt_result upload_files(const struct push *push, char *why, size_t size)
+{
+	struct git_answer answer;
+	enum receipt_result result;
+	const char *const args[] = {"lfs", "push", push->look->remote, push->from, NULL};
+	if (!has_feature(push, "filter lfs", GIT_WAY_PROGRAM) ||
+	    has_feature(push, "pre-push hook", GIT_WAY_PUSH))
+		return RECEIPT_PUSHED;
+	git_answer_init(&answer);
+	if (call(push, args, &answer, &result, why, size) == 0)
+		result = git_answer_ok(&answer)
+				 ? RECEIPT_PUSHED
+				 : porcelain_judge("", answer.complaint, push->to, why, size);
+	git_answer_release(&answer);
+	return result;
+}
+
+static enum receipt_result run(const struct push *push, char *why, size_t size)
+{
+	const enum receipt_result result = upload_files(push, why, size);
+	return result == RECEIPT_PUSHED ? push_once(push, why, size) : result;
 }
 
 enum receipt_result push_ref(const struct push *push, char *why, size_t size)

@@ -6,15 +6,17 @@
 
 #include "conf/conf.h"
 #include "fsm/receipt.h"
+#include "runner/helper/git_program.h"
 #include "runner/helper/look.h"
 
 struct push {
 	const struct look *look; /* with a remote */
 	const struct conf_repository *conf;
-	const char *from;   /* a ref, or a commit */
-	const char *commit; /* what `from` has */
-	const char *to;     /* a ref of the remote */
-	int client;         /* readable: the push is no longer wanted */
+	const char *from;    /* a ref, or a commit */
+	const char *commit;  /* what `from` has */
+	const char *to;      /* a ref of the remote */
+	int client;          /* readable: the push is no longer wanted */
+	struct git_log *log; /* what git, the hook and the remote say goes here */
 };
 
 /* Pushes, and asks the remote whether it has the commit; at most conf->push_timeout_ms and some

@@ -76,6 +76,8 @@ static int look_around(struct saver *saver, bool closely, struct look *look, boo
 	*program = answer == ENGINE_PASSES;
 	if (*program)
 		answer = engine_program_look(saver->conf, closely, look, err);
+	else
+		*program = look_needs_program(look) != NULL;
 	if (answer == ENGINE_ANSWERED && !saver->seen) {
 		saver->was = look->print;
 		saver->seen = true;
@@ -150,11 +152,12 @@ static bool has_base(const struct saver *saver, const struct look *look)
 /* Whether the work would go somewhere else than where it was to go when the cycle began; *facts
  * then say so. A worker's own commits on top are fine, and beside a branch it doesn't matter where
  * that stands. */
-static bool is_changed(const struct saver *saver, const struct look *look,
+static bool is_changed(struct saver *saver, const struct look *look,
 		       const struct git_request *request, struct receipt_facts *facts)
 {
 	const bool on_branch = !request->salvage_ref;
-	const char *what = print_differs(&saver->was, &look->print, on_branch);
+	const bool allowed = saver->conf->allow_settings_change;
+	const char *what = print_differs(&saver->was, &look->print, on_branch, allowed);
 	if (what)
 		facts_fail(facts, RECEIPT_REPOSITORY_CHANGED,
 			   "%s: nothing is committed until the next cycle", what);
@@ -164,6 +167,28 @@ static bool is_changed(const struct saver *saver, const struct look *look,
 	else
 		return false;
 	return true;
+}
+
+/* What the worker may have changed holds from now on, and is told. */
+static void accept_change(struct saver *saver, const struct look *look)
+{
+	const char *what = print_accept(&saver->was, &look->print, true);
+	const size_t used = strlen(saver->said);
+	if (what)
+		snprintf(saver->said + used, sizeof(saver->said) - used,
+			 "%s%s: %s: allowed by the config", used ? "; " : "",
+			 receipt_words(RECEIPT_REPOSITORY_CHANGED), what);
+}
+
+/* What git, its hooks and its filters have set up while they ran for us (git-lfs puts its hooks
+ * there when it is first used) is not the worker's doing. */
+static void accept_own(struct saver *saver)
+{
+	struct look look = {.workdir = ""};
+	struct err err = {.code = ERR_NONE};
+	bool program;
+	if (look_around(saver, false, &look, &program, &err) == 0)
+		print_accept(&saver->was, &look.print, false);
 }
 
 static enum engine_answer commit(struct saver *saver, const struct git_request *request,
@@ -184,6 +209,7 @@ static enum engine_answer commit(struct saver *saver, const struct git_request *
 		.client = saver->client,
 		.said = saver->said,
 		.said_size = sizeof(saver->said),
+		.log = &saver->log,
 	};
 	if (!message) {
 		facts_fail(facts, RECEIPT_COMMIT_ERROR, "out of memory");
@@ -215,7 +241,7 @@ static void name_upstream(const struct look *look, const char *ref, struct recei
 }
 
 /* Pushes what the facts have to a ref of the remote. */
-static enum receipt_result push_to(const struct saver *saver, const struct look *look,
+static enum receipt_result push_to(struct saver *saver, const struct look *look,
 				   const struct receipt_facts *facts, const char *ref, char *why,
 				   size_t size)
 {
@@ -226,6 +252,7 @@ static enum receipt_result push_to(const struct saver *saver, const struct look 
 		.commit = facts->commit,
 		.to = ref,
 		.client = saver->client,
+		.log = &saver->log,
 	};
 	return push_ref(&push, why, size);
 }
@@ -305,6 +332,8 @@ static enum engine_answer look_and_commit(struct saver *saver, const struct git_
 	}
 	if (is_changed(saver, look, request, facts))
 		return ENGINE_ANSWERED;
+	if (saver->conf->allow_settings_change)
+		accept_change(saver, look);
 	if (!saver->swept)
 		leftovers_clear(look, saver->started, saver->said, sizeof(saver->said));
 	saver->swept = true;
@@ -331,6 +360,7 @@ void save(struct saver *saver, const struct git_request *request, struct receipt
 	struct look look = {.workdir = ""};
 	const int64_t deadline = clock_monotonic_ms() + saver->conf->lock_timeout_ms;
 	enum engine_answer answer = ENGINE_AGAIN;
+	git_log_release(&saver->log);
 	*facts = (struct receipt_facts){.result = RECEIPT_COMMIT_ERROR};
 	for (int tries = 0; answer == ENGINE_AGAIN; tries++) {
 		if (tries >= TRIES_LEAST && clock_monotonic_ms() >= deadline)
@@ -345,5 +375,7 @@ void save(struct saver *saver, const struct git_request *request, struct receipt
 		else if (!request->salvage_ref)
 			push_branch(saver, &look, facts);
 	}
+	if (saver->log.length || facts->way == RECEIPT_WAY_PROGRAM)
+		accept_own(saver);
 	tell_notices(saver, facts);
 }

@@ -11,12 +11,13 @@ struct saver {
 	/* Called before a push, with the facts as they will stand if it fails unheard. */
 	void (*before_push)(void *context, const struct receipt_facts *facts);
 	void *context;
-	struct print was; /* when the cycle began */
-	bool seen;        /* `was` stands */
-	char base[65];    /* a commit that HEAD had, and must still have; "" none */
-	int64_t started;  /* clock_now() when the helper began */
-	char said[512];   /* what was mended and is not told yet */
-	bool swept;       /* what those before it left is taken away */
+	struct print was;   /* when the cycle began */
+	bool seen;          /* `was` stands */
+	char base[65];      /* a commit that HEAD had, and must still have; "" none */
+	int64_t started;    /* clock_now() when the helper began */
+	char said[512];     /* what was mended and is not told yet */
+	struct git_log log; /* what git and the hooks said of the last request */
+	bool swept;         /* what those before it left is taken away */
 };
 
 /* 0 and *view, or -1 and *err where the folder is no repository with a work tree that is its root.

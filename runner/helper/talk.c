@@ -54,6 +54,7 @@ void talk_put_repository(struct wire_frame *frame, const struct conf_repository 
 	wire_put(frame, "name", repository->identity_name);
 	wire_put(frame, "email", repository->identity_email);
 	wire_put_number(frame, "hooks", repository->hooks);
+	wire_put_number(frame, "allow_settings", repository->allow_settings_change);
 	wire_put_number(frame, "hook_timeout", repository->hook_timeout_ms);
 	wire_put_number(frame, "lock_timeout", repository->lock_timeout_ms);
 	wire_put_number(frame, "push_timeout", repository->push_timeout_ms);
@@ -66,7 +67,7 @@ void talk_put_repository(struct wire_frame *frame, const struct conf_repository 
 
 int talk_get_repository(const struct wire_frame *frame, struct talk_repository *repository)
 {
-	int64_t push, hold, tokens, hooks;
+	int64_t push, hold, tokens, hooks, allow;
 	struct conf_repository *conf = &repository->conf;
 	*conf = (struct conf_repository){
 		.path = wire_get(frame, "path", NULL),
@@ -83,12 +84,14 @@ int talk_get_repository(const struct wire_frame *frame, struct talk_repository *
 	    get_range(frame, "hold", 1, &hold) != 0 ||
 	    get_range(frame, "tokens", 1, &tokens) != 0 ||
 	    get_range(frame, "push", 1, &push) != 0 || get_range(frame, "hooks", 1, &hooks) != 0 ||
+	    get_range(frame, "allow_settings", 1, &allow) != 0 ||
 	    get_range(frame, "hook_timeout", INT64_MAX / 4, &conf->hook_timeout_ms) != 0 ||
 	    get_range(frame, "lock_timeout", INT64_MAX / 4, &conf->lock_timeout_ms) != 0 ||
 	    get_range(frame, "push_timeout", INT64_MAX / 4, &conf->push_timeout_ms) != 0)
 		return -1;
 	conf->push = push == 1;
 	conf->hooks = hooks == 1;
+	conf->allow_settings_change = allow == 1;
 	conf->secrets = (struct conf_secrets){
 		.hold = hold == 1,
 		.tokens = tokens == 1,
@@ -191,6 +194,18 @@ static int get_features(const struct wire_frame *frame, struct git_features *fea
 		if (get_feature(names[i], ways[i], words[i], &features->of[i]) != 0)
 			return -1;
 	return 0;
+}
+
+void talk_put_log(struct wire_frame *frame, const char *bytes, size_t length)
+{
+	char *text = length ? malloc(length + 1) : NULL;
+	if (!text)
+		return;
+	for (size_t i = 0; i < length; i++)
+		text[i] = bytes[i] ? bytes[i] : ' ';
+	text[length] = '\0';
+	wire_put(frame, TALK_LOG, text);
+	free(text);
 }
 
 void talk_put_view(struct wire_frame *frame, const struct git_view *view)

@@ -23,6 +23,7 @@
 #define TALK_CLOSELY  "closely" /* of a view: programs are asked who they are */
 #define TALK_SAVE     "save"
 #define TALK_BASE     "base" /* of a request: a commit that HEAD must still have */
+#define TALK_LOG      "log"  /* with facts: what git and the hooks said, for the step's log */
 #define TALK_PRINT    "print"
 #define TALK_ANSWER   "answer"
 #define TALK_DONE     "done"
@@ -53,13 +54,15 @@ int talk_get_request(const struct wire_frame *frame, struct talk_request *reques
 void talk_put_facts(struct wire_frame *frame, const struct receipt_facts *facts);
 int talk_get_facts(const struct wire_frame *frame, struct receipt_facts *facts);
 
+/* Nothing where length is 0. */
+void talk_put_log(struct wire_frame *frame, const char *bytes, size_t length);
+
 void talk_put_view(struct wire_frame *frame, const struct git_view *view);
 /* FRAME's view may have features, each a name, a way and words. */
 int talk_get_view(const struct wire_frame *frame, struct git_view *view);
 
-/* How the repository was when the cycle began: a helper tells it, and one that comes after it is
- * told.
- */
+/* How the repository was when the cycle began, with what has been accepted since: a helper tells
+ * it, with a view and with the last facts, and one that comes after it is told. */
 void talk_put_print(struct wire_frame *frame, const struct print *print);
 int talk_get_print(const struct wire_frame *frame, struct print *print);
 

@@ -44,8 +44,8 @@ START_TEST(test_hooks_of_the_repository_run)
 	   "printf '#!/bin/sh\\necho lint: bad >&2\\nexit 1\\n' >.git/hooks/pre-commit; echo y >y");
 	reopen_work();
 	facts = save_all(git, "x");
-	ck_assert_result(facts, RECEIPT_COMMIT_ERROR);
-	ck_assert_str_eq(facts.why, "lint: bad");
+	ck_assert_result(facts, RECEIPT_HOOK);
+	ck_assert_str_eq(facts.why, "hook pre-commit refused: lint: bad");
 	facts = save_as(git, "x", GIT_ALL, "refs/stepgate/salvage/1-1");
 	ck_assert_result(facts, RECEIPT_SALVAGED);
 	ck_assert_str_eq(sh("git -C up.git diff --name-only main refs/stepgate/salvage/1-1"), "y");
