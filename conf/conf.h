@@ -148,6 +148,12 @@ struct conf_secrets {
 };
 extern const struct conf_secrets conf_secrets_default;
 
+enum conf_on_rejected {
+	CONF_REJECTED_FAIL,
+	CONF_REJECTED_REBASE,
+	CONF_REJECTED_BRANCH,
+};
+
 struct conf_repository {
 	const char *path; /* absolute folder */
 	bool commit;
@@ -165,6 +171,8 @@ struct conf_repository {
 	const char *const *trailers;
 	int64_t lock_timeout_ms; /* how long a lock of another program is waited for */
 	int64_t push_timeout_ms;
+	int push_retries;
+	enum conf_on_rejected on_rejected;
 	struct conf_secrets secrets;
 };
 

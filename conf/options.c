@@ -23,6 +23,7 @@
 static const char *const on_unknown[] = {"error", "estimate", "zero", NULL};
 static const char *const on_failure[] = {"close", "retry", "skip", NULL};
 static const char *const on_failure_work[] = {"salvage", "commit", "keep", NULL};
+static const char *const on_rejected[] = {"fail", "rebase", "branch", NULL};
 static const char *const when_complete[] = {"stop", "restart", NULL};
 static const char *const measure[] = {"fresh", "all", "context", NULL};
 static const char *const meter[] = {"command",  "jsonl", "claude", "codex",  "gemini",
@@ -210,7 +211,16 @@ const struct option conf_options[] = {
 	 .help = "\"Key: value\" lines for every commit"},
 	DURATION("repository", "lock_timeout", 0, HOURS, "30s",
 		 "how long a lock of another git program is waited for"),
-	DURATION("repository", "push_timeout", SECONDS, DAYS, "2m", "how long a push may take"),
+	DURATION("repository", "push_timeout", SECONDS, DAYS, "2m",
+		 "how long a push may take, with all that it is tried again"),
+	INTEGER("repository", "push_retries", 0, 20, "3",
+		"how often a push is tried again that failed for what may pass (a host that can't "
+		"be "
+		"reached, a line that was cut), after 1 s, 2 s, 4 s, …"),
+	CHOICE("repository", "on_rejected", on_rejected, "fail",
+	       "what to do when the remote has commits that are not here: nothing; put ours on top "
+	       "of "
+	       "them and push that; or push to a branch of its own, stepgate/CYCLE-STEP"),
 
 	BOOLEAN("secrets", "hold", "true",
 		"whether files that are likely to hold secrets are held back from commits, and "

@@ -105,6 +105,10 @@ int build_repository(struct build *build)
 		build_duration(section, option_find("repository", "hook_timeout"));
 	repository->lock_timeout_ms =
 		build_duration(section, option_find("repository", "lock_timeout"));
+	repository->push_retries =
+		(int)build_integer(section, option_find("repository", "push_retries"));
+	repository->on_rejected = (enum conf_on_rejected)build_choice(
+		section, option_find("repository", "on_rejected"));
 	repository->push_timeout_ms =
 		build_duration(section, option_find("repository", "push_timeout"));
 	return 0;

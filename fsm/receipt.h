@@ -10,6 +10,8 @@
 /* name, where the work is (enum receipt_place), words */
 #define RECEIPT_RESULTS(X)                                                                \
 	X(PUSHED, REACHED, "committed and pushed")                                        \
+	X(BRANCHED, REACHED,                                                              \
+	  "pushed to a branch of its own: the remote has commits that are not here")      \
 	X(COMMITTED, REACHED, "committed; pushing is turned off")                         \
 	X(NOTHING, REACHED, "nothing to commit")                                          \
 	X(OFF, REACHED, "committing is turned off")                                       \
@@ -37,6 +39,9 @@
 	X(PUSH_HOOK, NOT_PUSHED, "a hook of the repository refused the push")             \
 	X(UNREACHABLE, NOT_PUSHED, "the remote could not be reached")                     \
 	X(PUSH_TIMED_OUT, NOT_PUSHED, "the push took too long and was ended")             \
+	X(REMOTE_LOCKED, NOT_PUSHED, "the branch is locked on the remote")                \
+	X(REMOTE_FULL, NOT_PUSHED, "the remote has no room")                              \
+	X(SUBMODULE, NOT_PUSHED, "a submodule's commit is on none of its remotes")        \
 	X(PUSH_DIED, NOT_PUSHED, "the commit helper died while pushing")                  \
 	X(PUSH_ERROR, NOT_PUSHED, "the push failed")
 

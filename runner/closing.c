@@ -72,9 +72,13 @@ static int write_document(struct session *session, const char *reason, enum fsm_
 static void commit_words(struct session *session, const char *line)
 {
 	struct trailers trailers;
+	char aside[96];
 	struct receipt_facts facts;
 	trailers_fill(&trailers, session, false);
+	snprintf(aside, sizeof(aside), "refs/heads/stepgate/%lld-closed",
+		 (long long)cycle_number(session->cycle));
 	const struct git_request request = {
+		.aside = aside,
 		.subject = line,
 		.trailers = trailers.list,
 		.scope = GIT_STATUS,

@@ -84,6 +84,8 @@ struct git_request {
 	enum git_scope scope;
 	const char *salvage_ref; /* NULL: commit on the branch; else: commit there, leaving branch,
 				    index and work tree as they are ("refs/stepgate/salvage/4-3") */
+	const char *aside; /* the branch that it is pushed to where the remote rejects it and the
+			      config says so ("refs/heads/stepgate/4-3"); NULL: it is not */
 	bool again; /* a process that died may have made this commit: it is looked for first, by
 		       its "Stepgate-" trailers, which have to tell apart all that is saved */
 	const char *since; /* with `again`: the hex id of a commit that was there before, where the

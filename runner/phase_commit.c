@@ -77,11 +77,13 @@ static void log_git(const struct session *session)
 
 static void save(struct session *session, bool salvage, struct receipt_facts *facts)
 {
-	char title[LINE], subject[LINE + 32], ref[96];
+	char title[LINE], subject[LINE + 32], ref[96], aside[96];
 	struct trailers trailers;
 	text_clean(session->step.title, strlen(session->step.title), title, sizeof(title));
 	snprintf(subject, sizeof(subject), "Step %d: %s", session->step.number, title);
 	snprintf(ref, sizeof(ref), "refs/stepgate/salvage/%lld-%d",
+		 (long long)cycle_number(session->cycle), session->step.number);
+	snprintf(aside, sizeof(aside), "refs/heads/stepgate/%lld-%d",
 		 (long long)cycle_number(session->cycle), session->step.number);
 	trailers_fill(&trailers, session, true);
 	const struct git_request request = {
@@ -90,6 +92,7 @@ static void save(struct session *session, bool salvage, struct receipt_facts *fa
 		.scope = GIT_ALL,
 		.again = session->again,
 		.salvage_ref = salvage ? ref : NULL,
+		.aside = aside,
 	};
 	git_save(session->git, &request, facts);
 	session->again = false;
@@ -134,7 +137,8 @@ struct receipt *commit_work(struct session *session, struct work *work)
 		save(session, salvage, &facts);
 	if (!failed && receipt_place(facts.result) == RECEIPT_NOT_COMMITTED)
 		tick(session, false);
-	if ((facts.result != hoped.result || session->step.ok != line_ok(how, &facts)) &&
+	const bool as_hoped = facts.result == hoped.result || facts.result == RECEIPT_BRANCHED;
+	if ((!as_hoped || session->step.ok != line_ok(how, &facts)) &&
 	    record(session, how, &facts) != 0) {
 		if (session->err.code == ERR_UNSYNCED)
 			return NULL;

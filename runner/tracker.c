@@ -11,6 +11,7 @@
 
 #define LOCK_TIMEOUT_MS 30000
 #define HOOK_TIMEOUT_MS 600000
+#define PUSH_RETRIES    3
 #define PUSH_TIMEOUT_MS 120000
 
 int tracker_folder(char *folder, size_t size, struct err *err)
@@ -51,6 +52,7 @@ static void defaults(struct tracker *tracker, bool push)
 				.identity_email = "",
 				.trailers = none,
 				.hooks = true,
+				.push_retries = PUSH_RETRIES,
 				.hook_timeout_ms = HOOK_TIMEOUT_MS,
 				.lock_timeout_ms = LOCK_TIMEOUT_MS,
 				.push_timeout_ms = PUSH_TIMEOUT_MS,

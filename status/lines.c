@@ -96,6 +96,7 @@ const char *line_action(enum fsm_event how, const struct receipt_facts *facts)
 		return "failed";
 	switch (facts->result) {
 	case RECEIPT_PUSHED:
+	case RECEIPT_BRANCHED:
 		return "updated & pushed";
 	case RECEIPT_COMMITTED:
 		return "updated & committed";

@@ -113,6 +113,15 @@ static int run(const struct git_call *call, const char *const *environment,
 	return child_run(&spec, &answer->result, err);
 }
 
+/* What git is asked to do, behind its own options. */
+static const char *verb(const struct git_call *call)
+{
+	const char *const *arg = call->args;
+	while (arg[0] && arg[0][0] == '-' && arg[1])
+		arg += strcmp(arg[0], "-c") == 0 ? 2 : 1;
+	return arg[0] ? arg[0] : "";
+}
+
 int git_program(const struct git_call *call, struct git_answer *answer, struct err *err)
 {
 	const char *const quiet[] = {
@@ -134,10 +143,10 @@ int git_program(const struct git_call *call, struct git_answer *answer, struct e
 	if (failed)
 		return -1;
 	if (answer->result.end != CHILD_EXITED)
-		return err_set(err, ERR_SYSTEM, "git %s: %s", call->args[0],
+		return err_set(err, ERR_SYSTEM, "git %s: %s", verb(call),
 			       child_words(&answer->result, words, sizeof(words)));
 	if (answer->cut)
-		return err_set(err, ERR_SYSTEM, "git %s: too much output", call->args[0]);
+		return err_set(err, ERR_SYSTEM, "git %s: too much output", verb(call));
 	struct running empty = {answer, NULL, false};
 	if (!answer->output)
 		on_output(&empty, "", 0);

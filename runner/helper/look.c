@@ -142,10 +142,19 @@ static const char *branch_setting(const struct look *look, const struct look_sou
 	return look_setting(source, key);
 }
 
+/* A branch without an upstream goes to that of its own name. */
+static bool pushes_by_name(const struct look_source *source)
+{
+	const char *how = look_setting(source, "push.default");
+	return strcmp(how, "current") == 0 || strcmp(how, "matching") == 0 ||
+	       look_setting_true(source, "push.autosetupremote");
+}
+
 /*
  * Where a push goes. The config's own words first; then as `git push` would:
- * branch.NAME.pushRemote, remote.pushDefault, branch.NAME.remote. On the branch's own remote the
- * ref is that of its upstream; on another one it is the branch's own name.
+ * branch.NAME.pushRemote, remote.pushDefault, branch.NAME.remote, and "origin" where push.default
+ * or push.autoSetupRemote say that a branch needs no upstream. On the branch's own remote the ref
+ * is that of its upstream; on another one it is the branch's own name.
  */
 static void find_target(struct look *look, const struct conf_repository *conf,
 			const struct look_source *source)
@@ -156,13 +165,14 @@ static void find_target(struct look *look, const struct conf_repository *conf,
 	const char *remote = conf->remote;
 	if (!*remote)
 		remote = first_of(branch_setting(look, source, "pushremote"),
-				  look_setting(source, "remote.pushdefault"), upstream, NULL);
+				  look_setting(source, "remote.pushdefault"), upstream,
+				  pushes_by_name(source) ? "origin" : "");
 	snprintf(own, sizeof(own), "refs/heads/%s", *conf->branch ? conf->branch : look->branch);
 	if (strncmp(conf->branch, "refs/", 5) == 0)
 		copy(own, sizeof(own), conf->branch);
 
 	const char *ref = own;
-	if (!*conf->branch && strcmp(remote, upstream) == 0)
+	if (!*conf->branch && strcmp(remote, upstream) == 0 && (*merge || !pushes_by_name(source)))
 		ref = *merge || *conf->remote ? first_of(merge, own, NULL, NULL) : "";
 	copy(look->remote, sizeof(look->remote), remote);
 	if (look->branch[0])

@@ -36,6 +36,7 @@
 	X(SSHCOMMAND, WORKER, "core.sshCommand")          \
 	X(FILTERS, GIT, "a filter.* setting")             \
 	X(LFS, GIT, "where git-lfs takes files")          \
+	X(SUBMODULES, WORKER, "a submodule's settings")   \
 	X(CREDENTIALS, WORKER, "a credential.* setting")  \
 	X(SIGNING, WORKER, "how commits are signed")      \
 	X(TRANSPORT, WORKER, "how remotes are reached")   \

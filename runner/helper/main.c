@@ -181,6 +181,7 @@ int main(int argc, char **argv)
 		.started = clock_now(),
 	};
 	serve(&helper);
+	save_end(&helper.saver);
 	git_log_release(&helper.saver.log);
 	engine_libgit2_free(helper.saver.libgit2);
 	wire_release(&helper.opening);

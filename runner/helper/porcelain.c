@@ -16,49 +16,70 @@ struct verdict {
 struct meaning {
 	const char *words;
 	enum receipt_result result;
+	bool passes; /* it may be otherwise in a moment */
+};
+
+/* Of a line that the remote said, whatever git makes of it. */
+static const struct meaning remotes[] = {
+	{"No space left on device", RECEIPT_REMOTE_FULL, false},
+	{"Disk quota exceeded", RECEIPT_REMOTE_FULL, false},
+	{"out of diskspace", RECEIPT_REMOTE_FULL, false},
+	{".lock': File exists", RECEIPT_REMOTE_LOCKED, true},
+	{" but expected ", RECEIPT_NON_FAST_FORWARD, false}, /* a rival was faster */
 };
 
 /* Of a rejected ref's summary. */
 static const struct meaning summaries[] = {
-	{"(fetch first)", RECEIPT_NON_FAST_FORWARD},
-	{"(non-fast-forward)", RECEIPT_NON_FAST_FORWARD},
-	{"(stale info)", RECEIPT_NON_FAST_FORWARD},
-	{"(needs force)", RECEIPT_NON_FAST_FORWARD},
-	{"(already exists)", RECEIPT_NON_FAST_FORWARD},
-	{"(remote ref updated since checkout)", RECEIPT_NON_FAST_FORWARD},
-	{"(cannot lock ref", RECEIPT_NON_FAST_FORWARD},
-	{"(failed to update ref)", RECEIPT_DECLINED},
-	{"[remote rejected]", RECEIPT_DECLINED},
+	{"(fetch first)", RECEIPT_NON_FAST_FORWARD, false},
+	{"(non-fast-forward)", RECEIPT_NON_FAST_FORWARD, false},
+	{"(stale info)", RECEIPT_NON_FAST_FORWARD, false},
+	{"(needs force)", RECEIPT_NON_FAST_FORWARD, false},
+	{"(already exists)", RECEIPT_NON_FAST_FORWARD, false},
+	{"(remote ref updated since checkout)", RECEIPT_NON_FAST_FORWARD, false},
+	{"(cannot lock ref", RECEIPT_NON_FAST_FORWARD, false},
+	{"(failed to update ref)", RECEIPT_DECLINED, false},
+	{"[remote rejected]", RECEIPT_DECLINED, false},
 };
 
 /* Of a line on stderr where there is no line for the ref. What git or ssh says of who we are comes
  * before what it says of the way there, since the latter ends most failures. */
 static const struct meaning complaints[] = {
-	{"Authentication failed", RECEIPT_AUTHENTICATION},
-	{"Permission denied", RECEIPT_AUTHENTICATION},
-	{"could not read Username", RECEIPT_AUTHENTICATION},
-	{"could not read Password", RECEIPT_AUTHENTICATION},
-	{"terminal prompts disabled", RECEIPT_AUTHENTICATION},
-	{"Host key verification failed", RECEIPT_AUTHENTICATION},
-	{"Invalid username or password", RECEIPT_AUTHENTICATION},
-	{"returned error: 401", RECEIPT_AUTHENTICATION},
-	{"returned error: 403", RECEIPT_AUTHENTICATION},
-	{"access denied", RECEIPT_AUTHENTICATION},
-	{"Could not resolve host", RECEIPT_UNREACHABLE},
-	{"Name or service not known", RECEIPT_UNREACHABLE},
-	{"Connection refused", RECEIPT_UNREACHABLE},
-	{"Connection timed out", RECEIPT_UNREACHABLE},
-	{"Connection reset", RECEIPT_UNREACHABLE},
-	{"Network is unreachable", RECEIPT_UNREACHABLE},
-	{"No route to host", RECEIPT_UNREACHABLE},
-	{"Failed to connect", RECEIPT_UNREACHABLE},
-	{"unable to connect", RECEIPT_UNREACHABLE},
-	{"does not appear to be a git repository", RECEIPT_UNREACHABLE},
-	{"not a git repository", RECEIPT_UNREACHABLE},
-	{"Repository not found", RECEIPT_UNREACHABLE},
-	{"unable to access", RECEIPT_UNREACHABLE},
-	{"Could not read from remote repository", RECEIPT_UNREACHABLE},
-	{"hung up unexpectedly", RECEIPT_UNREACHABLE},
+	{"Authentication failed", RECEIPT_AUTHENTICATION, false},
+	{"Permission denied", RECEIPT_AUTHENTICATION, false},
+	{"could not read Username", RECEIPT_AUTHENTICATION, false},
+	{"could not read Password", RECEIPT_AUTHENTICATION, false},
+	{"terminal prompts disabled", RECEIPT_AUTHENTICATION, false},
+	{"Host key verification failed", RECEIPT_AUTHENTICATION, false},
+	{"Invalid username or password", RECEIPT_AUTHENTICATION, false},
+	{"returned error: 401", RECEIPT_AUTHENTICATION, false},
+	{"returned error: 403", RECEIPT_AUTHENTICATION, false},
+	{"access denied", RECEIPT_AUTHENTICATION, false},
+	{"not be found on any remote", RECEIPT_SUBMODULE, false},
+	{"RPC failed", RECEIPT_UNREACHABLE, true},
+	{"unexpected disconnect", RECEIPT_UNREACHABLE, true},
+	{"early EOF", RECEIPT_UNREACHABLE, true},
+	{"Temporary failure in name resolution", RECEIPT_UNREACHABLE, true},
+	{"returned error: 500", RECEIPT_UNREACHABLE, true},
+	{"returned error: 502", RECEIPT_UNREACHABLE, true},
+	{"returned error: 503", RECEIPT_UNREACHABLE, true},
+	{"returned error: 504", RECEIPT_UNREACHABLE, true},
+	{"returned error: 429", RECEIPT_UNREACHABLE, true},
+	{"Could not resolve host", RECEIPT_UNREACHABLE, true},
+	{"Name or service not known", RECEIPT_UNREACHABLE, true},
+	{"Connection refused", RECEIPT_UNREACHABLE, true},
+	{"Connection timed out", RECEIPT_UNREACHABLE, true},
+	{"Connection reset", RECEIPT_UNREACHABLE, true},
+	{"Network is unreachable", RECEIPT_UNREACHABLE, true},
+	{"No route to host", RECEIPT_UNREACHABLE, true},
+	{"Failed to connect", RECEIPT_UNREACHABLE, true},
+	{"unable to connect", RECEIPT_UNREACHABLE, true},
+	{"does not appear to be a git repository", RECEIPT_UNREACHABLE, false},
+	{"not a git repository", RECEIPT_UNREACHABLE, false},
+	{"' not found", RECEIPT_UNREACHABLE, false},
+	{"Repository not found", RECEIPT_UNREACHABLE, false},
+	{"unable to access", RECEIPT_UNREACHABLE, false},
+	{"Could not read from remote repository", RECEIPT_UNREACHABLE, false},
+	{"hung up unexpectedly", RECEIPT_UNREACHABLE, true},
 };
 
 #define COUNT(list) (sizeof(list) / sizeof((list)[0]))
@@ -133,6 +154,28 @@ static void tell_rejection(const struct verdict *verdict, const char *complaint,
 	text_clean(whole, strlen(whole), why, size);
 }
 
+/* Of the lines that the remote said. */
+static const struct meaning *find_of_remote(const char *complaint)
+{
+	char line[LINE];
+	while (next_line(&complaint, line)) {
+		const struct meaning *meaning = strncmp(line, "remote: ", 8) == 0
+							? find(remotes, COUNT(remotes), line)
+							: NULL;
+		if (meaning)
+			return meaning;
+	}
+	return NULL;
+}
+
+bool porcelain_may_pass(const char *complaint)
+{
+	const struct meaning *meaning = find_of_remote(complaint);
+	if (!meaning)
+		meaning = find(complaints, COUNT(complaints), complaint);
+	return meaning && meaning->passes;
+}
+
 enum receipt_result porcelain_judge(const char *output, const char *complaint, const char *ref,
 				    char *why, size_t size)
 {
@@ -143,7 +186,9 @@ enum receipt_result porcelain_judge(const char *output, const char *complaint, c
 	if (verdict.found && verdict.done && strchr(" +*=", verdict.flag))
 		return RECEIPT_PUSHED;
 	if (verdict.found && verdict.flag == '!') {
-		const struct meaning *meaning = find(summaries, COUNT(summaries), verdict.summary);
+		const struct meaning *meaning = find_of_remote(complaint);
+		if (!meaning)
+			meaning = find(summaries, COUNT(summaries), verdict.summary);
 		tell_rejection(&verdict, complaint, why, size);
 		return meaning ? meaning->result : RECEIPT_PUSH_ERROR;
 	}

@@ -19,4 +19,8 @@
 enum receipt_result porcelain_judge(const char *output, const char *complaint, const char *ref,
 				    char *why, size_t size);
 
+/* Whether a push that failed with this on stderr may go well in a moment: the line was cut, the
+ * host is not there just now, somebody holds the ref. */
+bool porcelain_may_pass(const char *complaint);
+
 #endif

@@ -10,7 +10,8 @@
 
 #include "runner/helper/features.h"
 
-#define HOOK_MOST 1048576 /* bytes of a hook that are looked at */
+#define MODULES_DEPTH 8
+#define HOOK_MOST     1048576 /* bytes of a hook that are looked at */
 
 /* FNV-1a, 64 bits (draft-eastlake-fnv). */
 static uint64_t add_bytes(uint64_t sum, const void *bytes, size_t length)
@@ -170,8 +171,53 @@ static uint64_t of_lfs(const struct look *look)
 	return add_file(start, path);
 }
 
+/* Whether settings may name a program; those of a submodule as git makes it do not. */
+static bool may_name_program(const char *path)
+{
+	static const char *const words[] = {"filter",   "fsmonitor",    "include",
+					    "textconv", "command",      "worktreeconfig",
+					    "driver",   "alternaterefs"};
+	char text[65536];
+	const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	const ssize_t got = fd >= 0 ? read(fd, text, sizeof(text) - 1) : -1;
+	if (fd >= 0)
+		close(fd);
+	if (got < 0)
+		return false;
+	text[got] = '\0';
+	bool found = (size_t)got == sizeof(text) - 1;
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		found |= strcasestr(text, words[i]) != NULL;
+	return found;
+}
+
+/* git looks into submodules, by what their own settings say: those that stand in the repository's
+ * folder of them, and theirs in turn. */
+static uint64_t of_modules(const char *folder, int depth)
+{
+	char path[2 * LOOK_PATH];
+	uint64_t sum = 0;
+	DIR *list = depth < MODULES_DEPTH ? opendir(folder) : NULL;
+	for (struct dirent *entry; list && (entry = readdir(list));) {
+		if (entry->d_name[0] == '.' || snprintf(path, sizeof(path), "%s/%s/HEAD", folder,
+							entry->d_name) >= (int)sizeof(path))
+			continue;
+		const size_t length = strlen(path) - 5;
+		const bool is_one = access(path, F_OK) == 0;
+		snprintf(path + length, sizeof(path) - length, is_one ? "/config" : "");
+		if (is_one && may_name_program(path))
+			sum += add_file(add_text(start, path), path);
+		snprintf(path + length, sizeof(path) - length, is_one ? "/modules" : "");
+		sum += of_modules(path, depth + 1);
+	}
+	if (list)
+		closedir(list);
+	return sum;
+}
+
 void print_take(struct print *print, const struct look *look, const struct look_source *source)
 {
+	char modules[LOOK_PATH + 16];
 	struct settings settings = {.print = print};
 	const char *hooks = look_setting(source, "core.hookspath");
 	*print = (struct print){.of = {0}};
@@ -188,6 +234,8 @@ void print_take(struct print *print, const struct look *look, const struct look_
 	print->of[PRINT_HOOKS] = of_hooks(look, hooks);
 	print->of[PRINT_FSMONITOR] = add_text(start, look_setting(source, "core.fsmonitor"));
 	print->of[PRINT_SSHCOMMAND] = add_text(start, look_setting(source, "core.sshcommand"));
+	snprintf(modules, sizeof(modules), "%s/modules", look->commondir);
+	print->of[PRINT_SUBMODULES] = of_modules(modules, 0);
 	print->of[PRINT_LFS] += of_lfs(look);
 	print->of[PRINT_BRANCH] = add_text(start, look->branch);
 }

@@ -137,16 +137,24 @@ int program_run_once(struct work *work, const char *const *args, const char *inp
 {
 	struct err err = {.code = ERR_NONE};
 	struct git_log said = {.text = NULL};
-	const char *whole[24] = {
+	const char *whole[26] = {
+		/* It would be asked in submodules, too, and by their settings. */
+		"-c",
+		"core.fsmonitor=false",
 		/* Never raw content where git-lfs is asked for and is not there. */
-		"-c", "filter.lfs.required=true",
-		"-c", "core.fsync=all",
-		"-c", "core.fsyncMethod=fsync",
-		"-c", "gc.auto=0", /* see maintenance.h: it has its own time */
-		"-c", work->job->hooks ? "advice.ignoredHook=false" : "core.hooksPath=/dev/null",
+		"-c",
+		"filter.lfs.required=true",
+		"-c",
+		"core.fsync=all",
+		"-c",
+		"core.fsyncMethod=fsync",
+		"-c",
+		"gc.auto=0", /* see maintenance.h: it has its own time */
+		"-c",
+		work->job->hooks ? "advice.ignoredHook=false" : "core.hooksPath=/dev/null",
 	};
 	for (size_t i = 0; i < 13 && args[i]; i++)
-		whole[10 + i] = args[i];
+		whole[12 + i] = args[i];
 	const struct git_call call = {
 		.folder = work->job->look->workdir,
 		.args = whole,

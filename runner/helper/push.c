@@ -1,5 +1,6 @@
 #include "runner/helper/push.h"
 
+#include <poll.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -10,6 +11,9 @@
 #include "runner/helper/remote.h"
 #include "status/clock.h"
 #include "status/text.h"
+
+#define FIRST_PAUSE_MS 1000
+#define MOST_PAUSE_MS  64000
 
 /*
  * A remote on this machine may lose its power with us, and git syncs neither loose objects nor refs
@@ -49,7 +53,16 @@ static int call(const struct push *push, const char *const *args, struct git_ans
 	return -1;
 }
 
-static enum receipt_result push_once(const struct push *push, char *why, size_t size)
+static bool has_feature(const struct push *push, const char *name, enum git_way way)
+{
+	const struct git_features *features = &push->look->features;
+	for (size_t i = 0; i < features->count; i++)
+		if (features->of[i].way == way && strcmp(features->of[i].name, name) == 0)
+			return true;
+	return false;
+}
+
+static enum receipt_result push_once(const struct push *push, bool *passes, char *why, size_t size)
 {
 	char refspec[2 * LOOK_NAME + 32];
 	struct git_answer answer;
@@ -66,6 +79,8 @@ static enum receipt_result push_once(const struct push *push, char *why, size_t 
 		"push",
 		"--porcelain",
 		remote_is_here(push->look) ? receive_durably : "--porcelain",
+		has_feature(push, "submodules", GIT_WAY_PUSH) ? "--recurse-submodules=check"
+							      : "--no-progress",
 		"--",
 		push->look->remote,
 		refspec,
@@ -73,22 +88,18 @@ static enum receipt_result push_once(const struct push *push, char *why, size_t 
 	};
 	snprintf(refspec, sizeof(refspec), "%s:%s", push->from, push->to);
 	git_answer_init(&answer);
-	if (call(push, args, &answer, &result, why, size) == 0)
+	*passes = false;
+	if (call(push, args, &answer, &result, why, size) == 0) {
 		result = porcelain_judge(answer.output, answer.complaint, push->to, why, size);
-	if (result != RECEIPT_PUSHED && git_answer_hook(&answer, why, size) &&
-	    (answer.watch.refused[0] || answer.watch.is_hook))
+		*passes = porcelain_may_pass(answer.complaint);
+	}
+	if (result != RECEIPT_PUSHED && (answer.watch.refused[0] || answer.watch.is_hook) &&
+	    git_answer_hook(&answer, why, size)) {
 		result = RECEIPT_PUSH_HOOK;
+		*passes = false;
+	}
 	git_answer_release(&answer);
 	return result;
-}
-
-static bool has_feature(const struct push *push, const char *name, enum git_way way)
-{
-	const struct git_features *features = &push->look->features;
-	for (size_t i = 0; i < features->count; i++)
-		if (features->of[i].way == way && strcmp(features->of[i].name, name) == 0)
-			return true;
-	return false;
 }
 
 /* The files themselves go first, as git-lfs's own pre-push hook has it; where none runs, we do what
@@ -110,16 +121,41 @@ static enum receipt_result upload_files(const struct push *push, char *why, size
 	return result;
 }
 
-static enum receipt_result run(const struct push *push, char *why, size_t size)
+/* Waits, unless the client goes meanwhile or the time would be over. */
+static bool wait_a_while(const struct push *push, int64_t ms, int64_t deadline)
 {
-	const enum receipt_result result = upload_files(push, why, size);
-	return result == RECEIPT_PUSHED ? push_once(push, why, size) : result;
+	struct pollfd client = {.fd = push->client, .events = POLLIN};
+	return clock_monotonic_ms() + ms < deadline && poll(&client, 1, (int)ms) == 0;
+}
+
+/* Until it is there, or fails for what does not pass, or was tried often enough. */
+static enum receipt_result run(const struct push *push, int64_t deadline, char *why, size_t size)
+{
+	bool passes = false;
+	int tries = 0;
+	int64_t pause = FIRST_PAUSE_MS;
+	struct conf_repository rest = *push->conf;
+	struct push one = *push;
+	enum receipt_result result = upload_files(push, why, size);
+	one.conf = &rest;
+	if (result != RECEIPT_PUSHED)
+		return result;
+	do {
+		if (tries > 0)
+			rest.push_timeout_ms = deadline - clock_monotonic_ms();
+		result = push_once(&one, &passes, why, size);
+	} while (result != RECEIPT_PUSHED && passes && tries++ < push->conf->push_retries &&
+		 wait_a_while(push, pause, deadline) && (pause = 2 * pause) < MOST_PAUSE_MS);
+	const size_t used = strlen(why);
+	if (result != RECEIPT_PUSHED && tries > 1)
+		snprintf(why + used, size - used, " (tried %d times)", tries);
+	return result;
 }
 
 enum receipt_result push_ref(const struct push *push, char *why, size_t size)
 {
 	const int64_t deadline = clock_monotonic_ms() + push->conf->push_timeout_ms;
-	const enum receipt_result result = run(push, why, size);
+	const enum receipt_result result = run(push, deadline, why, size);
 	if (result != RECEIPT_PUSHED)
 		return result;
 #ifdef STEPGATE_WITHOUT_VERIFYING /* tests/whole/without.sh: would it be noticed? */

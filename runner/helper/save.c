@@ -11,10 +11,13 @@
 #include "runner/helper/earlier.h"
 #include "runner/helper/git_program.h"
 #include "runner/helper/leftovers.h"
+#include "runner/helper/maintenance.h"
 #include "runner/helper/message.h"
 #include "runner/helper/print.h"
 #include "runner/helper/push.h"
+#include "runner/helper/rejected.h"
 #include "runner/helper/remote.h"
+#include "runner/helper/submodules.h"
 #include "status/clock.h"
 #include "status/text.h"
 
@@ -240,12 +243,11 @@ static void name_upstream(const struct look *look, const char *ref, struct recei
 	snprintf(facts->upstream, sizeof(facts->upstream), "%.120s %.134s", look->remote, ref);
 }
 
-/* Pushes what the facts have to a ref of the remote. */
-static enum receipt_result push_to(struct saver *saver, const struct look *look,
-				   const struct receipt_facts *facts, const char *ref, char *why,
-				   size_t size)
+/* A push of what the facts have to a ref of the remote. */
+static struct push push_of(struct saver *saver, const struct look *look,
+			   const struct receipt_facts *facts, const char *ref)
 {
-	const struct push push = {
+	return (struct push){
 		.look = look,
 		.conf = saver->conf,
 		.from = facts->ref,
@@ -254,10 +256,21 @@ static enum receipt_result push_to(struct saver *saver, const struct look *look,
 		.client = saver->client,
 		.log = &saver->log,
 	};
-	return push_ref(&push, why, size);
 }
 
-static void push_branch(struct saver *saver, const struct look *look, struct receipt_facts *facts)
+static enum receipt_result push_now(struct saver *saver, const struct look *look, const char *aside,
+				    struct receipt_facts *facts)
+{
+	const struct receipt_facts before = *facts;
+	const struct push push = push_of(saver, look, &before, look->ref);
+	const enum receipt_result result = push_ref(&push, facts->why, sizeof(facts->why));
+	if (result != RECEIPT_NON_FAST_FORWARD)
+		return result;
+	return rejected_push(&push, aside, facts, facts->why, sizeof(facts->why));
+}
+
+static void push_branch(struct saver *saver, const struct look *look, const char *aside,
+			struct receipt_facts *facts)
 {
 	struct receipt_facts unheard = *facts;
 	const bool nothing = facts->result == RECEIPT_NOTHING;
@@ -272,12 +285,12 @@ static void push_branch(struct saver *saver, const struct look *look, struct rec
 		result = remote_has(look, look->ref, facts->commit, saver->conf->push_timeout_ms,
 				    saver->client, facts->why, sizeof(facts->why));
 	if (result != RECEIPT_PUSHED)
-		result = push_to(saver, look, facts, look->ref, facts->why, sizeof(facts->why));
+		result = push_now(saver, look, aside, facts);
 	facts->result = result == RECEIPT_PUSHED && nothing ? RECEIPT_NOTHING : result;
-	if (result == RECEIPT_PUSHED) {
+	if (result == RECEIPT_PUSHED)
 		facts->why[0] = '\0';
-		name_upstream(look, look->ref, facts);
-	}
+	if (result == RECEIPT_PUSHED || result == RECEIPT_BRANCHED)
+		name_upstream(look, result == RECEIPT_PUSHED ? look->ref : aside, facts);
 }
 
 /* The work is safe on its ref, whether it can be pushed or not. */
@@ -288,7 +301,9 @@ static void push_salvage(struct saver *saver, const struct look *look, struct re
 	snprintf(why, sizeof(why), "no remote is known to push to");
 	if (look->remote[0]) {
 		saver->before_push(saver->context, facts);
-		result = push_to(saver, look, facts, facts->ref, why, sizeof(why));
+		const struct receipt_facts before = *facts;
+		const struct push push = push_of(saver, look, &before, before.ref);
+		result = push_ref(&push, why, sizeof(why));
 	}
 	if (result == RECEIPT_PUSHED)
 		name_upstream(look, facts->ref, facts);
@@ -355,6 +370,24 @@ static void tell_notices(struct saver *saver, struct receipt_facts *facts)
 	saver->said[0] = '\0';
 }
 
+static bool has_submodules(const struct look *look)
+{
+	for (size_t i = 0; i < look->features.count; i++)
+		if (strcmp(look->features.of[i].name, "submodules") == 0)
+			return true;
+	return false;
+}
+
+void save_end(struct saver *saver)
+{
+	struct look look = {.workdir = ""};
+	struct err err = {.code = ERR_NONE};
+	bool program;
+	if (saver->made && look_around(saver, false, &look, &program, &err) == 0 &&
+	    !print_differs(&saver->was, &look.print, false, false))
+		maintenance_start(&look, saver->conf->hooks);
+}
+
 void save(struct saver *saver, const struct git_request *request, struct receipt_facts *facts)
 {
 	struct look look = {.workdir = ""};
@@ -369,12 +402,15 @@ void save(struct saver *saver, const struct git_request *request, struct receipt
 	}
 	if (answer == ENGINE_AGAIN)
 		facts_fail(facts, RECEIPT_LOCKED, "HEAD is being moved by another program");
+	if (facts->commit[0] && has_submodules(&look))
+		submodules_tell(&look, saver->said, sizeof(saver->said));
 	if (saver->conf->push && facts->commit[0]) {
 		if (facts->result == RECEIPT_SALVAGED)
 			push_salvage(saver, &look, facts);
 		else if (!request->salvage_ref)
-			push_branch(saver, &look, facts);
+			push_branch(saver, &look, request->aside, facts);
 	}
+	saver->made |= facts->commit[0] && facts->result != RECEIPT_NOTHING;
 	if (saver->log.length || facts->way == RECEIPT_WAY_PROGRAM)
 		accept_own(saver);
 	tell_notices(saver, facts);

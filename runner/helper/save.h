@@ -17,12 +17,16 @@ struct saver {
 	int64_t started;    /* clock_now() when the helper began */
 	char said[512];     /* what was mended and is not told yet */
 	struct git_log log; /* what git and the hooks said of the last request */
+	bool made;          /* something was committed */
 	bool swept;         /* what those before it left is taken away */
 };
 
 /* 0 and *view, or -1 and *err where the folder is no repository with a work tree that is its root.
  * `closely` as in look_fill. */
 int save_look(struct saver *saver, bool closely, struct git_view *view, struct err *err);
+/* After the last request: has git tidy up where that is due, and nobody has changed what it would
+ * run. */
+void save_end(struct saver *saver);
 void save(struct saver *saver, const struct git_request *request, struct receipt_facts *facts);
 
 #endif

@@ -57,6 +57,8 @@ void talk_put_repository(struct wire_frame *frame, const struct conf_repository 
 	wire_put_number(frame, "allow_settings", repository->allow_settings_change);
 	wire_put_number(frame, "hook_timeout", repository->hook_timeout_ms);
 	wire_put_number(frame, "lock_timeout", repository->lock_timeout_ms);
+	wire_put_number(frame, "push_retries", repository->push_retries);
+	wire_put_number(frame, "on_rejected", repository->on_rejected);
 	wire_put_number(frame, "push_timeout", repository->push_timeout_ms);
 	put_all(frame, "trailer", repository->trailers);
 	wire_put_number(frame, "hold", repository->secrets.hold);
@@ -67,7 +69,7 @@ void talk_put_repository(struct wire_frame *frame, const struct conf_repository 
 
 int talk_get_repository(const struct wire_frame *frame, struct talk_repository *repository)
 {
-	int64_t push, hold, tokens, hooks, allow;
+	int64_t push, hold, tokens, hooks, allow, retries, rejected;
 	struct conf_repository *conf = &repository->conf;
 	*conf = (struct conf_repository){
 		.path = wire_get(frame, "path", NULL),
@@ -86,11 +88,15 @@ int talk_get_repository(const struct wire_frame *frame, struct talk_repository *
 	    get_range(frame, "push", 1, &push) != 0 || get_range(frame, "hooks", 1, &hooks) != 0 ||
 	    get_range(frame, "allow_settings", 1, &allow) != 0 ||
 	    get_range(frame, "hook_timeout", INT64_MAX / 4, &conf->hook_timeout_ms) != 0 ||
+	    get_range(frame, "push_retries", 1000, &retries) != 0 ||
+	    get_range(frame, "on_rejected", CONF_REJECTED_BRANCH, &rejected) != 0 ||
 	    get_range(frame, "lock_timeout", INT64_MAX / 4, &conf->lock_timeout_ms) != 0 ||
 	    get_range(frame, "push_timeout", INT64_MAX / 4, &conf->push_timeout_ms) != 0)
 		return -1;
 	conf->push = push == 1;
 	conf->hooks = hooks == 1;
+	conf->push_retries = (int)retries;
+	conf->on_rejected = (enum conf_on_rejected)rejected;
 	conf->allow_settings_change = allow == 1;
 	conf->secrets = (struct conf_secrets){
 		.hold = hold == 1,
@@ -108,6 +114,8 @@ void talk_put_request(struct wire_frame *frame, const struct git_request *reques
 	wire_put_number(frame, "again", request->again);
 	if (request->since)
 		wire_put(frame, "since", request->since);
+	if (request->aside)
+		wire_put(frame, "aside", request->aside);
 	if (request->salvage_ref)
 		wire_put(frame, "salvage", request->salvage_ref);
 	put_all(frame, "trailer", request->trailers);
@@ -125,6 +133,7 @@ int talk_get_request(const struct wire_frame *frame, struct talk_request *reques
 		.trailers = request->trailers,
 		.scope = (enum git_scope)scope,
 		.salvage_ref = wire_get(frame, "salvage", NULL),
+		.aside = wire_get(frame, "aside", NULL),
 		.again = again == 1,
 		.since = wire_get(frame, "since", NULL),
 	};

@@ -54,6 +54,28 @@ static const struct {
 	{"!\t" FROM "[remote rejected] (branch is currently checked out)\n",
 	 "error: failed to push\n", RECEIPT_DECLINED,
 	 "[remote rejected] (branch is currently checked out)"},
+	{"!\t" FROM "[remote rejected] (failed to update ref)\n",
+	 "remote: error: cannot lock ref 'refs/heads/main': Unable to create "
+	 "'/x/main.lock': File exists.\n",
+	 RECEIPT_REMOTE_LOCKED,
+	 "[remote rejected] (failed to update ref): error: cannot lock ref 'refs/heads/main': "
+	 "Unable to create '/x/main.lock': File exists."},
+	{"!\t" FROM "[remote rejected] (failed to update ref)\n",
+	 "remote: error: cannot lock ref 'refs/heads/main': is at b but expected a\n",
+	 RECEIPT_NON_FAST_FORWARD,
+	 "[remote rejected] (failed to update ref): error: cannot lock ref 'refs/heads/main': is "
+	 "at b but expected a"},
+	{"!\t" FROM "[remote rejected] (unpacker error)\n",
+	 "remote: fatal: write error: No space left on device\nerror: remote unpack failed: "
+	 "unpack-objects abnormal exit\n",
+	 RECEIPT_REMOTE_FULL,
+	 "[remote rejected] (unpacker error): fatal: write error: No space left on device"},
+	{"", "fatal: write error: No space left on device\n", RECEIPT_PUSH_ERROR,
+	 "fatal: write error: No space left on device"},
+	{"",
+	 "The following submodule paths contain changes that can\nnot be found on any "
+	 "remote:\n  sub\n\nPlease try\n\nfatal: Aborting.\n",
+	 RECEIPT_SUBMODULE, "not be found on any remote:"},
 	{"!\t" FROM "[remote failure] (remote failed to report status)\n", "", RECEIPT_PUSH_ERROR,
 	 "[remote failure] (remote failed to report status)"},
 
@@ -91,6 +113,35 @@ START_TEST(test_words)
 	ck_assert_msg(result == cases[_i].result, "%s, not %s: %s", receipt_name(result),
 		      receipt_name(cases[_i].result), why);
 	ck_assert_str_eq(why, cases[_i].why ? cases[_i].why : "");
+}
+END_TEST
+
+START_TEST(test_what_may_pass)
+{
+	static const char *const passing[] = {
+		"ssh: connect to host h port 22: Connection refused\nfatal: Could not read from "
+		"remote repository.\n",
+		"fatal: unable to access 'https://h/': Could not resolve host: h\n",
+		"fatal: the remote end hung up unexpectedly\n",
+		"error: RPC failed; curl 56 Recv failure\n",
+		"fatal: unable to access 'https://h/': The requested URL returned error: 503\n",
+		"remote: error: cannot lock ref 'x': Unable to create '/x.lock': File exists.\n",
+	};
+	static const char *const staying[] = {
+		"",
+		"git@h: Permission denied (publickey).\nfatal: Could not read from remote "
+		"repository.\n",
+		"fatal: Authentication failed for 'https://h/'\n",
+		"fatal: repository 'https://h/' not found\n",
+		"fatal: '/x' does not appear to be a git repository\n",
+		"remote: GH006: Protected branch\n",
+		"remote: fatal: write error: No space left on device\nfatal: the remote end hung "
+		"up unexpectedly\n",
+	};
+	for (size_t i = 0; i < sizeof(passing) / sizeof(passing[0]); i++)
+		ck_assert_msg(porcelain_may_pass(passing[i]), "%s", passing[i]);
+	for (size_t i = 0; i < sizeof(staying) / sizeof(staying[0]); i++)
+		ck_assert_msg(!porcelain_may_pass(staying[i]), "%s", staying[i]);
 }
 END_TEST
 
@@ -140,6 +191,7 @@ int main(void)
 	Suite *suite = suite_create("porcelain");
 	TCase *tcase = tcase_create("porcelain");
 	tcase_add_loop_test(tcase, test_words, 0, sizeof(cases) / sizeof(cases[0]));
+	tcase_add_test(tcase, test_what_may_pass);
 	tcase_add_test(tcase, test_long_lines);
 	tcase_add_test(tcase, test_message);
 	suite_add_tcase(suite, tcase);
