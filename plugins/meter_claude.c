@@ -306,7 +306,7 @@ static void end_words(const struct claude *claude, const struct meter_end *end,
 	reading->ended = words->ended;
 	if (words->results == 0 || words->after_result)
 		reading->ended = agent_ended(end);
-	if (reading->ended == ENDED_UNKNOWN)
+	if (reading->ended == ENDED_UNKNOWN && words->records > 0 && !words->transcript)
 		reading->ended = ENDED_INTERRUPTED;
 	reading->resets_at = reading->ended == ENDED_USAGE_LIMIT ? words->resets_at : 0;
 	reading->context = context > 0                 ? USAGE_KNOWN(context)

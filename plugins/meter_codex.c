@@ -328,7 +328,7 @@ static void end_codex(void *agent, const struct meter_end *end, struct reading *
 	if (files->ended > ENDED_COMPLETED && files->ended != ENDED_CRASHED &&
 	    reading->ended == ENDED_CRASHED)
 		reading->ended = files->ended;
-	if (reading->ended == ENDED_UNKNOWN)
+	if (reading->ended == ENDED_UNKNOWN && words->records > 0)
 		reading->ended = ENDED_INTERRUPTED;
 	if (reading->ended == ENDED_USAGE_LIMIT)
 		reading->resets_at = files->resets_at;

@@ -242,7 +242,7 @@ static void end_gemini(void *agent, const struct meter_end *end, struct reading 
 	settle(gemini, reading);
 	end_models(gemini, reading);
 	reading->ended = words->results > 0 && !words->after_result ? words->ended : by_exit(end);
-	if (reading->ended == ENDED_UNKNOWN)
+	if (reading->ended == ENDED_UNKNOWN && words->records > 0 && !words->chat)
 		reading->ended = ENDED_INTERRUPTED;
 	if (gemini->files.context > 0)
 		reading->context = USAGE_KNOWN(gemini->files.context);

@@ -309,7 +309,7 @@ static void end_opencode(void *agent, const struct meter_end *end, struct readin
 	reading->ended = opencode->ended && !opencode->open[0] ? opencode->ended : agent_ended(end);
 	if ((end->asked || end->signal) && reading->ended == ENDED_COMPLETED)
 		reading->ended = ENDED_INTERRUPTED;
-	if (reading->ended == ENDED_UNKNOWN)
+	if (reading->ended == ENDED_UNKNOWN && opencode->records > 0)
 		reading->ended = ENDED_INTERRUPTED;
 	const struct call *last = opencode->files.any ? &opencode->files.last : &opencode->last;
 	if (call_prompt(last) > 0)

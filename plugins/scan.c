@@ -7,18 +7,20 @@
 #include "plugins/scan_tree.h"
 
 enum state {
-	OUTSIDE,     /* of all objects */
+	OUTSIDE, /* of all objects */
+	/* between values: */
 	FIRST_KEY,   /* after "{" */
 	KEY,         /* after a comma */
-	IN_KEY,      /* in its text */
 	COLON,       /* after a key */
 	VALUE,       /* before one */
 	FIRST_VALUE, /* after "[" */
 	AFTER,       /* a value */
-	IN_TEXT,     /* of a string that is asked for */
-	IN_STRING,   /* that is not */
-	IN_LITERAL,  /* a number, true, false, null */
-	SKIPPING,    /* an object or array that nothing is asked of */
+	/* within them: */
+	IN_KEY,     /* in its text */
+	IN_TEXT,    /* of a string that is asked for */
+	IN_STRING,  /* that is not */
+	IN_LITERAL, /* a number, true, false, null */
+	SKIPPING,   /* an object or array that nothing is asked of */
 	SKIPPING_STRING,
 	BROKEN, /* up to the line's end */
 };
@@ -356,17 +358,21 @@ static const char *pass_brackets(struct scan *scan, const char *at, const char *
 	return at;
 }
 
-static const char *pass_structure(struct scan *scan, const char *at)
+/* The bytes between values, up to one that is within a value. */
+static const char *pass_structure(struct scan *scan, const char *at, const char *end)
 {
-	const char byte = *at;
-	if (byte == '\n')
-		scan->new_line = true;
-	else if (byte != ' ' && byte != '\t' && byte != '\r')
-		structure(scan, byte);
-	else
-		return at + 1;
-	/* What follows a broken place is looked at again: it may be the line's end. */
-	return at + (scan->state != BROKEN);
+	while (at < end && scan->state >= FIRST_KEY && scan->state <= AFTER) {
+		const char byte = *at;
+		if (byte == '\n') {
+			scan->new_line = true;
+			return at + 1;
+		}
+		if (byte != ' ' && byte != '\t' && byte != '\r')
+			structure(scan, byte);
+		/* What follows a broken place is looked at again: it may be the line's end. */
+		at += scan->state != BROKEN;
+	}
+	return at;
 }
 
 static const char *pass_to(const char *at, const char *end, char byte)
@@ -400,7 +406,7 @@ static const char *take(struct scan *scan, const char *at, const char *end)
 	case SKIPPING:
 		return pass_brackets(scan, at, end);
 	default:
-		return pass_structure(scan, at);
+		return pass_structure(scan, at, end);
 	}
 }
 
