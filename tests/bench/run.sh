@@ -152,6 +152,52 @@ saved_steps()
 	printf '\n'
 }
 
+# Transcripts of agents, the recordings of the tests again and again with ids of their own, 200 MB of
+# each: printed words, and files.
+transcripts()
+{
+	local data=$source_tree/tests/data/meter agent file name cpu peak rest
+	mkdir -p big/projects/p big/sessions/2026/01/01 big/tmp/p/chats
+	for agent in claude codex gemini; do
+		case $agent in
+		claude) name=projects/p/s.jsonl file=$(echo "$data"/claude-resume2/files/projects/*/*.jsonl) ;;
+		codex) name=$(basename "$data"/codex-tool/files/sessions/*/*/*/*.jsonl)
+			name=sessions/2026/01/01/$name file=$(echo "$data"/codex-tool/files/sessions/*/*/*/*.jsonl) ;;
+		gemini) name=tmp/p/chats/session-x-056d85c3.jsonl
+			file=$(echo "$data"/gemini-plain/files/tmp/*/chats/*.jsonl) ;;
+		esac
+		multiply "$file" > "big/$name"
+		read -r rest cpu peak < <("$measure" 1 "$stepgate" meter "$agent" --files big)
+		[[ ${peak:-} ]] || broken "stepgate meter $agent"
+		row "200 MB of $agent's files: CPU" "$cpu" 1000000 ms
+		row "the same: peak memory" $((peak * 1000 / 1024)) 20000 MiB
+		rm "big/$name"
+	done
+	multiply "$data/claude-subagent/stdout" > big/stdout
+	read -r rest cpu peak < <("$measure" 1 "$stepgate" meter claude big/stdout)
+	[[ ${peak:-} ]] || broken "stepgate meter claude"
+	row "200 MB of what claude printed: CPU" "$cpu" 1000000 ms
+	row "the same: peak memory" $((peak * 1000 / 1024)) 20000 MiB
+	rm -r big
+}
+
+# 200 MB of a file, each time with other ids of its calls.
+multiply() # FILE
+{
+	awk -v size=200000000 '
+		{ line[NR] = $0 }
+		END {
+			for (n = 0; bytes < size; n++)
+				for (i = 1; i <= NR; i++) {
+					text = line[i]
+					gsub(/"(msg|resp)_/, "&" n "x", text)
+					gsub(/"(id|uuid)":"/, "&" n "x", text)
+					bytes += length(text) + 1
+					print text
+				}
+		}' "$1"
+}
+
 start_up()
 {
 	local wall cpu peak
@@ -183,4 +229,5 @@ bare_steps
 saved_steps
 start_up
 commits
+transcripts
 exit $over
