@@ -35,7 +35,7 @@ endif
 FLAGS_C    := $(STANDARD) $(WARNINGS) $(CFLAGS_$(FLAVOUR)) $(CFLAGS)
 FLAGS_LINK := $(LDFLAGS_$(FLAVOUR)) $(LDFLAGS) -Wl,--as-needed
 
-LIBS_STEPGATE := -lconfuse -lcjson -lsqlite3
+LIBS_STEPGATE := -lconfuse -lcjson -lsqlite3 -lpcre2-8
 LIBS_HELPER   := -lgit2 -lz -lpthread
 LIBS_SENDER   := -lcurl -lcrypto
 LIBS_MONITOR  := -lmicrohttpd

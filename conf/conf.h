@@ -51,6 +51,7 @@ enum conf_meter {
 	CONF_METER_GEMINI,
 	CONF_METER_OPENCODE,
 	CONF_METER_AUTO,   /* whichever of these it is */
+	CONF_METER_REGEX,  /* meter_pattern captures it in a line of what it prints */
 	CONF_METER_JSONL,  /* the same lines as on STEPGATE_USAGE_FD, among those that it prints */
 	CONF_METER_PLUGIN, /* meter_plugin tells it, once the worker has ended */
 };
@@ -64,6 +65,9 @@ struct conf_plugin {
 	const char *key;            /* "PATH:LINE" of the key, for a message about it */
 	const char *folder;         /* of the repository: where what is no step runs */
 };
+
+/* meter = "regex:PATTERN" */
+#define CONF_METER_PATTERN "regex:"
 
 /* Strings are UTF-8 as they stand in the file, without NUL, and live as long as the struct. A list
  * of strings ends with a NULL; it is never NULL itself, only empty. */
@@ -88,6 +92,7 @@ struct conf_step {
 	enum conf_meter meter;
 	const char *const *meter_command;
 	struct conf_plugin meter_plugin; /* PLUGIN: given the log of what the worker printed */
+	const char *meter_pattern; /* REGEX; not looked at: see meter_check of plugins/meter.h */
 	bool usage_required;
 	enum conf_on_failure on_failure;
 	int attempts;       /* at least 1 */

@@ -42,6 +42,8 @@ static void print_kind(FILE *out, const struct option *option)
 		fputs(option->type == OPTION_CHOICE ? "" : "list of ", out);
 		for (size_t i = 0; option->choices[i]; i++)
 			fprintf(out, "%s%s", i ? " | " : "", option->choices[i]);
+		if (option->prefix)
+			fprintf(out, " | %s…", option->prefix);
 		break;
 	case OPTION_SECTION:
 		fputs(option->titled ? "section with a title, any number of them" : "section", out);

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "conf/conf.h"
 #include "fsm/gate.h"
 
 #define MILLISECONDS INT64_C(1)
@@ -124,12 +125,18 @@ static const char *const report_on[] = {"started", "step", "nok", "closed", "thr
 		INTEGER(s, "max_processes", 1, 4194304, NULL,                                      \
 			"how many processes and threads it may be at a time; without it, no "      \
 			"limit"),                                                                  \
-		CHOICE(s, "meter", meter, NULL,                                                    \
-		       "how its usage is found out: by meter_command; from lines of JSON that it " \
-		       "prints, {\"tokens\": N} or {\"tokens_delta\": N}; or from what an agent "  \
-		       "that "                                                                     \
-		       "it runs prints as JSON and writes below HOME; without it, it tells by "    \
-		       "itself"),                                                                  \
+		{.section = s,                                                                     \
+		 .name = "meter",                                                                  \
+		 .type = OPTION_CHOICE,                                                            \
+		 .choices = meter,                                                                 \
+		 .prefix = CONF_METER_PATTERN,                                                     \
+		 .help = "how its usage is found out: by meter_command; from lines of JSON that "  \
+			 "it prints, {\"tokens\": N} or {\"tokens_delta\": N}; from what an "      \
+			 "agent that it runs prints as JSON and writes below HOME; or by a "       \
+			 "pattern "                                                                \
+			 "of PCRE2 that captures the number in a line that it prints, the "        \
+			 "largest "                                                                \
+			 "of them; without it, it tells by itself"},                               \
 		RAW(s, "meter_command", OPTION_STRINGS,                                            \
 		    "a program that prints the number of tokens that the step used"),              \
 		PLUGIN_KEYS(s, "meter_", "with meter = module or plugin: "),                       \

@@ -31,7 +31,9 @@ struct option {
 	int64_t min, max;
 	const char *fallback;       /* the default as it would stand in a file; NULL: none */
 	const char *const *choices; /* CHOICE, CHOICES; ends with NULL */
-	bool titled;                /* SECTION: has a title and may come more than once */
+	/* CHOICE: or what begins with this, and anything behind it; NULL: nothing else */
+	const char *prefix;
+	bool titled;      /* SECTION: has a title and may come more than once */
 	bool raw;         /* STRING, STRINGS: may hold control characters, line breaks among them */
 	bool secret;      /* its value is part of no message */
 	const char *help; /* one line */

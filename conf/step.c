@@ -131,8 +131,13 @@ static int set_meter(struct build *build, const struct section *section, struct 
 {
 	const struct setting *meter = section_get(section, "meter");
 	const struct setting *command = section_get(section, "meter_command");
-	if (meter)
-		step->meter = meters[build_choice(section, meter->option)];
+	const int chosen = meter ? build_choice(section, meter->option) : -1;
+	if (meter && chosen < 0) {
+		step->meter = CONF_METER_REGEX;
+		step->meter_pattern = meter->value->text + strlen(CONF_METER_PATTERN);
+	} else if (meter) {
+		step->meter = meters[chosen];
+	}
 	if (set_meter_plugin(build, section, step) != 0)
 		return -1;
 	if (step->meter == CONF_METER_COMMAND && !command)

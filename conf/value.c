@@ -170,6 +170,10 @@ static int check_choice(const struct option *option, const char *text, char *why
 {
 	if (value_choice(option, text) >= 0)
 		return 0;
+	if (option->prefix && strncmp(text, option->prefix, strlen(option->prefix)) == 0)
+		return text[strlen(option->prefix)]
+			       ? 0
+			       : (snprintf(why, VALUE_WHY_SIZE, "nothing is behind it"), -1);
 	const size_t count = count_choices(option);
 	const char *nearest = nearest_name(text, option->choices, count);
 	if (nearest) {
@@ -179,7 +183,10 @@ static int check_choice(const struct option *option, const char *text, char *why
 	size_t used = (size_t)snprintf(why, VALUE_WHY_SIZE, "it takes %s", option->choices[0]);
 	for (size_t i = 1; i < count && used < VALUE_WHY_SIZE; i++)
 		used += (size_t)snprintf(why + used, VALUE_WHY_SIZE - used, "%s%s",
-					 i + 1 < count ? ", " : " or ", option->choices[i]);
+					 i + 1 < count || option->prefix ? ", " : " or ",
+					 option->choices[i]);
+	if (option->prefix && used < VALUE_WHY_SIZE)
+		snprintf(why + used, VALUE_WHY_SIZE - used, " or %s…", option->prefix);
 	return -1;
 }
 

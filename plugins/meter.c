@@ -7,6 +7,7 @@
 #include "plugins/agent_files.h"
 #include "plugins/agent_meter.h"
 #include "plugins/meter_kinds.h"
+#include "plugins/meter_regex.h"
 #include "status/clock.h"
 
 static meter_kind *const kinds[] = {
@@ -25,6 +26,7 @@ enum {
 struct meter {
 	struct meter_start start;
 	struct meter_lines *lines;
+	struct meter_regex *regex;     /* or NULL */
 	const struct agent_kind *kind; /* or NULL */
 	void *agent;
 	char folder[AGENT_PATH];
@@ -81,6 +83,25 @@ static int open_agent(struct meter *meter)
 	return meter->agent ? 0 : -1;
 }
 
+int meter_check(const struct conf_step *step, struct err *err)
+{
+	if (step->meter != CONF_METER_REGEX)
+		return 0;
+	struct meter_regex *regex = meter_regex_new(step->meter_pattern, err);
+	meter_regex_free(regex);
+	return regex ? 0 : -1;
+}
+
+/* What reads by a kind of its own. 0, or -1 and *err. */
+static int open_kind(struct meter *meter, struct err *err)
+{
+	if (meter->start.kind == CONF_METER_REGEX) {
+		meter->regex = meter_regex_new(meter->start.step->meter_pattern, err);
+		return meter->regex ? 0 : -1;
+	}
+	return open_agent(meter) == 0 ? 0 : err_set(err, ERR_INTERNAL, "out of memory");
+}
+
 struct meter *meter_new(const struct meter_start *start, struct err *err)
 {
 	struct meter *meter = calloc(1, sizeof(*meter));
@@ -89,12 +110,12 @@ struct meter *meter_new(const struct meter_start *start, struct err *err)
 		meter->lines = start->kind == CONF_METER_JSONL ? meter_lines_among_output()
 							       : meter_lines_new();
 	}
-	if (!meter || !meter->lines || open_agent(meter) != 0) {
-		meter_free(meter);
+	if (!meter || !meter->lines)
 		err_set(err, ERR_INTERNAL, "out of memory");
-		return NULL;
-	}
-	return meter;
+	else if (open_kind(meter, err) == 0)
+		return meter;
+	meter_free(meter);
+	return NULL;
 }
 
 void meter_free(struct meter *meter)
@@ -102,6 +123,7 @@ void meter_free(struct meter *meter)
 	if (!meter)
 		return;
 	meter_lines_free(meter->lines);
+	meter_regex_free(meter->regex);
 	if (meter->agent)
 		meter->kind->close(meter->agent);
 	free(meter);
@@ -111,6 +133,8 @@ void meter_feed(struct meter *meter, const char *bytes, size_t length)
 {
 	if (meter->kind)
 		meter->kind->feed(meter->agent, bytes, length);
+	else if (meter->regex)
+		meter_regex_feed(meter->regex, bytes, length);
 	else if (meter->start.kind == CONF_METER_JSONL)
 		meter_lines_feed(meter->lines, bytes, length);
 }
@@ -154,9 +178,11 @@ struct usage meter_live(const struct meter *meter, enum conf_measure measure, bo
 			       ? written
 			       : printed;
 	}
-	const struct usage said = meter_lines_usage(meter->lines, &bad);
+	const char *why = NULL;
+	const struct usage said = meter->regex ? meter_regex_usage(meter->regex, &why)
+					       : meter_lines_usage(meter->lines, &bad);
 	if (lost)
-		*lost = bad > 0;
+		*lost = bad > 0 || why;
 	return said;
 }
 
@@ -170,6 +196,18 @@ static void end_agent(struct meter *meter, const struct meter_end *end, struct r
 			 meter->start.files ? ", nor in its files" : "");
 }
 
+static void end_regex(struct meter *meter, struct reading *reading)
+{
+	const char *why = NULL;
+	meter_regex_end(meter->regex);
+	reading->total = meter_regex_usage(meter->regex, &why);
+	if (reading->total.known)
+		reading->quality = QUALITY_EXACT;
+	else
+		snprintf(reading->why, sizeof(reading->why), "meter \"regex\": %s",
+			 why ? why : "the pattern fits no line that was printed");
+}
+
 void meter_end(struct meter *meter, const struct meter_end *end, struct reading *reading)
 {
 	struct err err = {.code = ERR_NONE};
@@ -180,6 +218,10 @@ void meter_end(struct meter *meter, const struct meter_end *end, struct reading 
 	}
 	if (meter->start.kind == CONF_METER_PLUGIN) {
 		meter_plugin_end(meter->start.step, end->output, meter->start.host, reading);
+		return;
+	}
+	if (meter->regex) {
+		end_regex(meter, reading);
 		return;
 	}
 	meter_lines_end(meter->lines);

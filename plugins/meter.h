@@ -46,6 +46,10 @@ struct meter_end {
 
 struct meter; /* opaque */
 
+/* Whether a step's meter can be what its config says: its pattern is looked at. 0, or -1 and *err
+ * (ERR_CONFIG) without a place. */
+int meter_check(const struct conf_step *step, struct err *err);
+
 /* Whether a kind reads an agent's words, which tell parts, and not one figure. */
 bool meter_reads_agent(enum conf_meter kind);
 

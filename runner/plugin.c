@@ -1,6 +1,7 @@
 #include "runner/plugin.h"
 
 #include "plugins/ask.h"
+#include "plugins/meter.h"
 #include "runner/host.h"
 
 #define DESCRIBE_MS 10000
@@ -27,11 +28,17 @@ static int check(const struct conf *conf, const struct conf_plugin *plugin, enum
 	return 0;
 }
 
+/* A step's plugins, and its meter. */
 static int check_step(const struct conf *conf, const struct conf_step *step, struct err *err)
 {
-	if (check(conf, &step->plugin, PLUGIN_STEP, err) != 0)
+	struct err why = {.code = ERR_NONE};
+	if (check(conf, &step->plugin, PLUGIN_STEP, err) != 0 ||
+	    check(conf, &step->meter_plugin, PLUGIN_METER, err) != 0)
 		return -1;
-	return check(conf, &step->meter_plugin, PLUGIN_METER, err);
+	if (meter_check(step, &why) != 0)
+		return err_set(err, why.code, "%s:%d: meter = %s", conf->path, step->line,
+			       why.text);
+	return 0;
 }
 
 int plugins_check(const struct conf *conf, struct err *err)

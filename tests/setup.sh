@@ -12,6 +12,7 @@ build git             program git
 build libconfuse-dev  header  confuse.h
 build libcjson-dev    header  cjson/cJSON.h
 build libsqlite3-dev  header  sqlite3.h
+build libpcre2-dev    header  pcre2.h
 build libgit2-dev     header  git2.h
 build libcurl4-openssl-dev header curl/curl.h
 build libssl-dev      header  openssl/hmac.h

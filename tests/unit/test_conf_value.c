@@ -190,7 +190,8 @@ START_TEST(choices)
 	refuses(option, "explode", "it takes close, retry or skip");
 	refuses(option, "", "it takes close, retry or skip");
 	refuses(option_find("step", "meter"), "x",
-		"it takes command, jsonl, claude, codex, gemini, opencode, auto, module or plugin");
+		"it takes command, jsonl, claude, codex, gemini, opencode, auto, module, plugin or "
+		"regex:…");
 }
 END_TEST
 

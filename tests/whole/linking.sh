@@ -9,14 +9,14 @@ libraries() # PROGRAM
 		grep -vxE 'libc|libm|libasan|libubsan|ld-linux.*|libgcc_s' | sort | paste -sd' '
 }
 
-expect "libraries of stepgate" "$(libraries "$STEPGATE")" "libcjson libconfuse libsqlite3"
+expect "libraries of stepgate" "$(libraries "$STEPGATE")" "libcjson libconfuse libpcre2-8 libsqlite3"
 expect "libraries of stepgate-git" "$(libraries "$BUILD/stepgate-git")" "libgit2 libz"
 expect "libraries of stepgate-send" "$(libraries "$BUILD/stepgate-send")" "libcrypto libcurl"
 
 expect "libraries of stepgate-monitor" "$(libraries "$BUILD/stepgate-monitor")" \
-	"libcjson libconfuse libmicrohttpd libsqlite3"
+	"libcjson libconfuse libmicrohttpd libpcre2-8 libsqlite3"
 expect "libraries of stepgate-top" "$(libraries "$BUILD/stepgate-top")" \
-	"libcjson libconfuse libncursesw libsqlite3 libtinfo"
+	"libcjson libconfuse libncursesw libpcre2-8 libsqlite3 libtinfo"
 
 [[ $(basename "$BUILD") == release ]] || exit 0
 for program in "$STEPGATE" "$BUILD/stepgate-git" "$BUILD/stepgate-send" \

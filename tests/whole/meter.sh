@@ -131,6 +131,21 @@ sed 's/^budget.*/budget { tokens = 100000 threshold = 95 measure = "all" }/; s/^
 	stepgate.conf > all.conf
 expect_exit 0 run all.conf
 expect_line 'Step 2 completed: Tokens: 22.7%; Status: OK, updated & pushed'
+# By a pattern, which is looked at before anything starts.
+write_config regex.conf << 'END'
+title = "Regex"
+budget { tokens = 1000 threshold = 95 }
+home = "home"
+step "counted" { shell = "echo 'Tokens used: 1,0'; echo 'Tokens used: 250'" meter = "regex:Tokens used: ([0-9]+)" }
+END
+expect_exit 0 run regex.conf
+expect_line 'Step 1 completed: Tokens: 25.0%; Status: OK, updated & pushed'
+sed 's/)"/"/; s/^title.*/title = "Wrong"/' regex.conf > wrong.conf
+for command in validate run; do
+	expect_exit 2 "$command" wrong.conf
+	grep -qE '^stepgate: wrong.conf:4: meter = regex:Tokens used: \(\[0-9\]\+: at its character [0-9]+: missing' "$errors" ||
+		fail "$command: the pattern is not refused"
+done
 # A context is not added up.
 sed 's/"all"/"context"/; s/^title.*/title = "Context"/' all.conf > context.conf
 expect_exit 0 run context.conf
