@@ -213,6 +213,21 @@ static const char *whole_output(struct session *session, struct desk *desk)
 	return desk->log.error || desk->log.left_out > 0 ? NULL : desk->log.path;
 }
 
+/* A figure that is not exact is told as such, and so are two sources that differ. */
+static void tell_doubts(struct session *session, const struct reading *reading)
+{
+	struct session_step *step = &session->step;
+	if (reading->disagree)
+		session_warn(session,
+			     "step %d: %s printed %lld tokens and wrote %lld: the larger counts",
+			     step->number, reading->agent, (long long)reading->stdout_all.tokens,
+			     (long long)reading->files_all.tokens);
+	if (reading->quality != QUALITY_ESTIMATED)
+		return;
+	step->estimated = true;
+	session_warn(session, "step %d: its usage is an estimate: %s", step->number, reading->why);
+}
+
 static void measure(struct session *session, struct desk *desk, const struct child_result *result)
 {
 	struct session_step *step = &session->step;
@@ -226,6 +241,7 @@ static void measure(struct session *session, struct desk *desk, const struct chi
 	meter_end(desk->meter, &end, &reading);
 	const struct usage own = beyond(session, reading_measure(&reading, session->conf->measure),
 					reading.total.known);
+	tell_doubts(session, &reading);
 	if (!own.known) {
 		session_warn(session, "step %d: unknown usage: %s", step->number, reading.why);
 		if (!step->why[0])

@@ -131,6 +131,21 @@ sed 's/^budget.*/budget { tokens = 100000 threshold = 95 measure = "all" }/; s/^
 	stepgate.conf > all.conf
 expect_exit 0 run all.conf
 expect_line 'Step 2 completed: Tokens: 22.7%; Status: OK, updated & pushed'
+# A figure that is not certain is said to be an estimate, and so are two that differ.
+write_config doubt.conf << END
+title = "Doubt"
+budget { tokens = 100000 threshold = 95 }
+home = "home"
+step "Killed" { command = {"cat", "$data/claude-hang-SIGKILL/stdout"} meter = "claude" }
+step "Differs" { shell = "sed -i 's/\"output_tokens\":53/\"output_tokens\":5300/' home/.claude/projects/*/*.jsonl; sed -i 's/21:18:21/23:59:59/' home/.claude/projects/*/*.jsonl; cat '$plain/stdout'" meter = "claude" }
+END
+expect_exit 0 run doubt.conf
+expect_in_stderr 'step 1: its usage is an estimate: it printed no result'
+expect_json '.steps_completed[0].estimated' true status/EE_CYCLE_STATUS.json
+expect_line 'Step 1 completed: Tokens: 1.3%; Status: OK, updated & pushed'
+expect_in_stderr 'step 2: claude printed 11371 tokens and wrote 16618: the larger counts'
+expect_line 'Step 2 completed: Tokens: 7.9%; Status: OK, updated & pushed'
+
 # By a pattern, which is looked at before anything starts.
 write_config regex.conf << 'END'
 title = "Regex"
