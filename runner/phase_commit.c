@@ -1,3 +1,4 @@
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -99,15 +100,52 @@ static void save(struct session *session, bool salvage, struct receipt_facts *fa
 	log_git(session);
 }
 
+static int set_item(struct plan *plan, int at, bool done, struct err *err)
+{
+	return (done ? plan_tick : plan_untick)(plan, at, err);
+}
+
+static int tick_in(const struct conf *conf, const struct session *session, bool done,
+		   struct err *err)
+{
+	struct plan plan;
+	if (plan_init(&plan, conf, session->journal, session_cycle_plan(session), err) != 0)
+		return -1;
+	const int at = plan_find(&plan, session->step.title);
+	const int failed = at >= 0 ? set_item(&plan, at, done, err) : 0;
+	plan_release(&plan);
+	return failed;
+}
+
+/* The checklist of another config, whose cycle this run brings to its end. */
+static int tick_foreign(struct session *session, bool done, struct err *err)
+{
+	char path[PATH_MAX];
+	struct conf *conf = NULL;
+	const char *name = session_cycle_plan(session);
+	snprintf(path, sizeof(path), "%s%s%s", name[0] == '/' ? "" : session->folder,
+		 name[0] == '/' ? "" : "/", name);
+	if (conf_load(path, &conf, err) != 0)
+		return -1;
+	int failed = 0;
+	if (conf->checklist)
+		failed = tick_in(conf, session, done, err);
+	conf_free(conf);
+	return failed;
+}
+
 /* The item of a checklist is ticked in the step's own commit. One that a worker ticked before it
  * failed is not done. */
 static void tick(struct session *session, bool done)
 {
 	struct err err = {.code = ERR_NONE};
 	const int at = session_plan_index(session);
-	if (at < 0)
-		return;
-	if ((done ? plan_tick : plan_untick)(&session->plan, at, &err) != 0)
+	int failed = 0;
+	if (at >= 0)
+		failed = set_item(&session->plan, at, done, &err);
+	else if (session->foreign && !session->foreign_agent)
+		failed = tick_foreign(session, done, &err);
+	if (failed && (done || at >= 0))
 		session_warn(session, "step %d is not ticked: %s", session->step.number, err.text);
 }
 

@@ -209,3 +209,27 @@ END
 	expect_exit 0 run alive.conf
 	expect "how often it ran then" "$(wc -l < ../alive)" 2
 fi
+
+# A step of another config's checklist that was done when its cycle was cut off is ticked there, in its
+# commit, by whoever brings that to its end.
+printf -- '- [ ] alone\n' > THEIRS.md
+write_config their-list.conf << 'END'
+title = "Their list"
+checklist = "THEIRS.md"
+step_template { shell = "echo x >> ../alone" }
+END
+printf '#!/bin/sh\ntouch ../committing; while [ ! -e ../go ]; do sleep 0.01; done\n' > .git/hooks/pre-commit
+chmod +x .git/hooks/pre-commit
+rm -f ../go
+kill_at their-list.conf ../committing
+touch ../go
+wait_for 20 test ! -e .git/index.lock
+rm .git/hooks/pre-commit
+git checkout -q -- . 2> /dev/null
+sed -i 's/\[x\]/[ ]/' THEIRS.md
+expect_exit 0 run theirs.conf
+expect_in_stderr 'was cut off: it goes on from COMMIT'
+expect "their item" "$(cat THEIRS.md)" '- [x] alone'
+expect "what is upstream" "$(git -C ../repo.git show main:THEIRS.md)" '- [x] alone'
+expect_exit 0 run their-list.conf
+expect "how often it ran" "$(wc -l < ../alone)" 1
