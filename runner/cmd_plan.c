@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "plugins/ask.h"
 #include "runner/command.h"
 #include "runner/environment.h"
 #include "runner/git.h"
@@ -73,6 +74,19 @@ static void print_git(const struct conf *conf, const struct git_view *view)
 					   : "(no upstream)",
 		    "\n");
 	show_features(view);
+}
+
+static void print_gates(const struct conf *conf)
+{
+	for (size_t i = 0; i < conf->ngates; i++) {
+		const struct conf_gate *gate = &conf->gates[i];
+		print_clean("Gate \"", gate->title, "\": ");
+		printf("%s", gate->plugin.module    ? "module"
+			     : gate->plugin.program ? "plugin"
+						    : "command");
+		print_word(gate->command ? gate->command[0] : plugin_path(&gate->plugin));
+		putchar('\n');
+	}
 }
 
 /* In the order in which they would be done. */
@@ -167,6 +181,7 @@ static int print_text(const struct sight *sight, struct err *err)
 	if (print_steps(plan, err) != 0)
 		return -1;
 	printf("Gate: %s\n", line_gate(line, sizeof(line), &sight->terms, USAGE_KNOWN(0)));
+	print_gates(sight->conf);
 	print_git(sight->conf, &sight->view);
 	if (sight->agents[0])
 		printf("Problem: %s\n", sight->agents);

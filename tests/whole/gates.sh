@@ -87,6 +87,15 @@ expect "what the gate was asked" "$(jq -c '[.call, .cycle, .step, .title, .used,
 verdict none
 passed "gate \"p\" { $plugin }" 'gate "c" { command = {"true"} }'
 
+# A plan names them, and asks none.
+with "gate \"m\" { $module }" "gate \"p\" { $plugin }" 'gate "c" { command = {"touch", "asked"} }'
+cycle=$((cycle - 1))
+expect_exit 0 plan gates.conf
+expect_line "Gate \"m\": module $PWD/../plugins/worker.so"
+expect_line "Gate \"p\": plugin $PWD/../plugins/gate.sh"
+expect_line 'Gate "c": command touch'
+[[ ! -e asked ]] || fail "a plan asks a gate"
+
 # Refuse, by each way: the cycle closes as at the budget's gate, with the words of the gate.
 refused 'Gate refused: night: it is too late in the day' \
 	"gate \"night\" { $module options = {\"do=refuse\"} }"
