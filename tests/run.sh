@@ -160,7 +160,7 @@ tell() # NAME
 	*) failed=$((failed + 1)) ;;
 	esac
 	printf '%-8s%-28s %s\n' "$word" "$1" "$note"
-	[[ $word == failed || ${V:-0} == 1 ]] && sed 's/^/        | /' "$top/$1/output"
+	[[ $word == failed || ${V:-0} == 1 || $soak ]] && sed 's/^/        | /' "$top/$1/output"
 	return 0
 }
 

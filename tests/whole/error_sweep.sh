@@ -9,6 +9,7 @@
 
 RANDOM=$SEED
 make_world
+time_plan
 
 check_ending()
 {
@@ -53,7 +54,8 @@ sweep() # NAME COUNT CLASS HARM
 		n=$((n + 1))
 	done
 	expect_harm "$n"
-	echo "$name: $n of $total calls; the slowest recovery took $slowest ms"
+	echo "$name: $n of $total calls"
+	tell_recoveries
 }
 
 sweep EIO 25 io '-e %d:EIO'

@@ -9,6 +9,7 @@
 
 RANDOM=$SEED
 make_world
+time_plan
 
 # NAME, how many of the calls in a check, sysfault's options.
 sweep() # NAME COUNT [OPTION...]
@@ -32,7 +33,8 @@ sweep() # NAME COUNT [OPTION...]
 		n=$((n + 1))
 	done
 	expect_harm "$n"
-	echo "$name: $n of $total calls; the slowest recovery took $slowest ms"
+	echo "$name: $n of $total calls"
+	tell_recoveries
 }
 
 sweep 'stepgate' 30 -m
