@@ -419,7 +419,9 @@ int staging_tree_with(struct staging *staging, struct objects *objects, const ch
 		from++;
 	const size_t to = index_end_of(index, from, index->count, slashed, prefix);
 	struct trees *trees = trees_new();
-	int failed = trees ? trees_build(trees, index, from, to, prefix, objects) : -1;
+	int failed = trees ? 0 : -1;
+	if (!failed && from < to)
+		failed = trees_build(trees, index, from, to, prefix, objects);
 	if (!failed)
 		failed = put_folder(&out, folder, from < to ? trees->id : NULL, base, length);
 	if (!failed)
