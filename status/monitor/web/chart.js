@@ -4,7 +4,10 @@ import { tokens } from "./words.js";
 
 let loading = null;
 function uplot() {
-	loading ??= import("/uplot.js").then((module) => module.default, () => null);
+	loading ??= import("/uplot.js").then((module) => {
+		document.head.append(el("link", { rel: "stylesheet", href: "/uplot.css" }));
+		return module.default;
+	}, () => null); // a build without it
 	return loading;
 }
 
