@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "conf/utf8.h"
@@ -23,6 +24,13 @@ struct log {
 	char path[PATH_MAX];
 	int fd; /* -1: it is not there yet */
 	int64_t offset;
+	/* What comes after the first half of what is kept stands beside the log until the step has
+	 * ended (runner/step_log.h), and is then put behind it: what was told from there is not
+	 * told again. It has no offsets to go on from, so who comes back goes on with what is new.
+	 */
+	int tail; /* -1: none is open */
+	int64_t tail_offset;
+	bool tailed, resumed;
 	bool ended; /* the end was told */
 	char *text; /* a piece of the answer */
 	size_t length, done;
@@ -34,6 +42,8 @@ static void free_log(void *context)
 	struct log *log = context;
 	if (log->fd >= 0)
 		close(log->fd);
+	if (log->tail >= 0)
+		close(log->tail);
 	free(log->text);
 	free(log);
 }
@@ -100,7 +110,7 @@ static void take_event(struct log *log, const char *name, cJSON *data)
 	char id[32];
 	snprintf(id, sizeof(id), "%lld", (long long)log->offset);
 	char *text = picture_print(data);
-	char *event = text ? feed_event(id, name, text) : NULL;
+	char *event = text ? feed_event(log->tailed ? NULL : id, name, text) : NULL;
 	cJSON_free(text);
 	take(log, event, event ? strlen(event) : 0);
 }
@@ -112,7 +122,7 @@ static void take_piece(struct log *log, char *piece, size_t length)
 	/* A NUL would end the text. */
 	for (char *nul = memchr(piece, '\0', length); nul; nul = memchr(piece, '\0', length))
 		*nul = ' ';
-	log->offset += (int64_t)length;
+	*(log->tailed ? &log->tail_offset : &log->offset) += (int64_t)length;
 	if (json_set_text(data, "text", piece) != 0) {
 		cJSON_Delete(data);
 		data = NULL;
@@ -131,6 +141,43 @@ static bool is_over(const struct log *log)
 	       (now->life != NOW_LIFE_RUNNING && now->life != NOW_LIFE_ELSEWHERE);
 }
 
+/* Opens what stands beside the log. */
+static void open_tail(struct log *log)
+{
+	char path[PATH_MAX];
+	int64_t length = 0;
+	const int named = snprintf(path, sizeof(path), "%s" STEP_LOG_TAIL, log->path);
+	if (named > 0 && (size_t)named < sizeof(path))
+		log->tail = step_log_read(path, &length);
+	log->tail_offset = log->resumed && !log->tailed ? length : 0;
+}
+
+/* Whether another one has been begun in its place, or it has been taken away. */
+static bool tail_is_over(const struct log *log)
+{
+	char path[PATH_MAX];
+	struct stat ours, there;
+	const int named = snprintf(path, sizeof(path), "%s" STEP_LOG_TAIL, log->path);
+	return named < 0 || (size_t)named >= sizeof(path) || fstat(log->tail, &ours) != 0 ||
+	       lstat(path, &there) != 0 || ours.st_ino != there.st_ino;
+}
+
+/* The next bytes beside the log: how many, 0 where there are none. */
+static ssize_t read_tail(struct log *log, char *piece, size_t most)
+{
+	if (log->tail < 0)
+		open_tail(log);
+	if (log->tail < 0)
+		return 0;
+	const ssize_t got = pread(log->tail, piece, most, log->tail_offset);
+	log->tailed |= got > 0;
+	if (got > 0 || !tail_is_over(log))
+		return got > 0 ? got : 0;
+	close(log->tail);
+	log->tail = -1;
+	return 0;
+}
+
 static ssize_t read_following(void *context, char *out, size_t most)
 {
 	struct log *log = context;
@@ -144,7 +191,9 @@ static ssize_t read_following(void *context, char *out, size_t most)
 		log->fd = step_log_read(log->path, &length);
 	/* Asked before it is read: what it printed last is read then. */
 	const bool over = is_over(log);
-	const ssize_t got = log->fd < 0 ? 0 : pread(log->fd, piece, PIECE, log->offset);
+	ssize_t got = log->fd < 0 || log->tailed ? 0 : pread(log->fd, piece, PIECE, log->offset);
+	if (got <= 0)
+		got = read_tail(log, piece, PIECE);
 	if (got > 0) {
 		take_piece(log, piece, whole_characters(piece, (size_t)got));
 	} else if (over) {
@@ -180,6 +229,7 @@ static struct log *find_log(struct monitor *monitor, const struct request *reque
 	log->step = (int)step;
 	log->attempt = (int)attempt;
 	log->sent_at = clock_monotonic_ms();
+	log->tail = -1;
 	int64_t length = 0;
 	log->fd = step_log_read(log->path, &length);
 	if (log->fd >= 0 || !is_over(log))
@@ -211,6 +261,7 @@ void api_log_stream(void *app, const struct request *request, struct reply *repl
 	const char *last = request_header(request, "Last-Event-ID");
 	if (!log)
 		return;
+	log->resumed = last != NULL;
 	log->offset = last ? strtoll(last, NULL, 10) : 0;
 	if (log->offset < 0)
 		log->offset = 0;
