@@ -4,6 +4,7 @@
 #include "runner/gates.h"
 #include "runner/phases.h"
 #include "runner/preflight.h"
+#include "runner/session_settings.h"
 #include "runner/tracker.h"
 #include "status/lines.h"
 
@@ -69,6 +70,8 @@ static int begin(struct tracker *tracker, struct err *err)
 	if (gate_ask(cycle_terms(session->cycle), cycle_used(session->cycle)) == GATE_OPEN &&
 	    preflight(session, err) != 0)
 		return -1;
+	if (session_settings_record(session) != 0)
+		return moved(session, false, err);
 	const int number = cycle_step(session->cycle) + 1;
 	struct gate_pass *pass = cycle_pass_gate(session->cycle, number, &answer);
 	session_say(line_gate(line, sizeof(line), cycle_terms(session->cycle),

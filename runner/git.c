@@ -5,6 +5,7 @@
  */
 #include "runner/git.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -236,6 +237,8 @@ static bool try(struct git *git, const struct git_request *request, struct recei
 	wire_put(&question, TALK_DO, TALK_SAVE);
 	talk_put_request(&question, request);
 	wire_put(&question, TALK_BASE, git->head);
+	if (git->seen)
+		talk_put_print(&question, &git->was);
 	if (question.broken)
 		fail(facts, RECEIPT_COMMIT_ERROR, "the commit message is too long");
 	else
@@ -270,6 +273,30 @@ void git_save(struct git *git, const struct git_request *request, struct receipt
 		try_again(git, request, facts);
 	if (facts->commit[0] && !request->salvage_ref)
 		memcpy(git->head, facts->commit, sizeof(git->head));
+}
+
+void git_settings(const struct git *git, char *out)
+{
+	size_t used = 0;
+	out[0] = '\0';
+	for (int i = 0; git->seen && i < PRINT_COUNT; i++)
+		used += (size_t)snprintf(out + used, GIT_SETTINGS - used, "%016" PRIx64,
+					 git->was.of[i]);
+}
+
+void git_expect(struct git *git, const char *settings)
+{
+	struct print was;
+	char one[17] = "";
+	if (strlen(settings) != PRINT_COUNT * 16U ||
+	    strspn(settings, "0123456789abcdef") != PRINT_COUNT * 16U)
+		return;
+	for (int i = 0; i < PRINT_COUNT; i++) {
+		memcpy(one, settings + 16 * (size_t)i, 16);
+		was.of[i] = strtoull(one, NULL, 16);
+	}
+	git->was = was;
+	git->seen = true;
 }
 
 const char *git_log(const struct git *git)

@@ -95,6 +95,17 @@ struct git_request {
 /* Commits and, unless the config turns it off, pushes. Always answers: what could not be done is in
  * *facts, typed. Where the helper dies over it a fresh one tries `again`, once. */
 void git_save(struct git *git, const struct git_request *request, struct receipt_facts *facts);
+#define GIT_SETTINGS 512
+
+/* What may not change in the repository while a cycle works on it, as it was when it was first seen
+ * and with what has been accepted since: one line of text into out[GIT_SETTINGS], for a process
+ * that goes on with the cycle. */
+void git_settings(const struct git *git, char *out);
+/* Goes by such a line from now on. One that can't be read, or is of another version, is passed
+ * over.
+ */
+void git_expect(struct git *git, const char *settings);
+
 /* What git, its hooks and filters and the remote said during the last git_save; "" nothing. It
  * lives until the next one. */
 const char *git_log(const struct git *git);

@@ -1,9 +1,11 @@
 /* The beginning of a cycle: budget and threshold are locked, the document is begun, the word is
  * out. */
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "runner/outbox.h"
 #include "runner/phases.h"
+#include "runner/session_settings.h"
 #include "status/clock.h"
 #include "status/text.h"
 
@@ -37,8 +39,10 @@ int open_cycle(struct session *session, const struct gate_terms *terms, const ch
 		.message = line,
 	};
 	struct report report = {.on = CONF_ON_STARTED, .text = line};
+	free(session->settings);
+	session->settings = NULL;
 	if (outbox_fill(session, &report) != 0 || cycle_begin(session->cycle) != 0 ||
-	    begin_document(session, task) != 0)
+	    session_settings_record(session) != 0 || begin_document(session, task) != 0)
 		return -1;
 	outbox_deliver(session);
 	return 0;

@@ -4,6 +4,7 @@
 
 #include "fsm/bug.h"
 #include "runner/phases.h"
+#include "runner/session_settings.h"
 #include "runner/step_log.h"
 #include "runner/trailers.h"
 #include "status/clock.h"
@@ -97,6 +98,10 @@ static void save(struct session *session, bool salvage, struct receipt_facts *fa
 	};
 	git_save(session->git, &request, facts);
 	session->again = false;
+	if (session_settings_record(session) != 0) { /* what was accepted is asked for again */
+		session_warn(session, "%s", session->err.text);
+		session->err.code = ERR_NONE;
+	}
 	log_git(session);
 }
 

@@ -43,6 +43,7 @@ struct session {
 	struct lock lock;
 	struct journal *journal;
 	struct document *doc;
+	char *settings;  /* of the repository, as recorded with the cycle; NULL: not yet */
 	struct git *git; /* NULL where committing is turned off */
 	struct plan plan;
 	struct cycle *cycle; /* NULL between cycles */

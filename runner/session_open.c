@@ -27,7 +27,11 @@ int session_open_git(struct session *session, struct err *err)
 	const struct conf_repository *repository = &session->conf->repository;
 	if (session->git || !repository->commit)
 		return 0;
-	return git_new(repository, &session->git, err);
+	if (git_new(repository, &session->git, err) != 0)
+		return -1;
+	if (session->settings)
+		git_expect(session->git, session->settings);
+	return 0;
 }
 
 static int open_git(struct session *session, enum session_git need, struct err *err)
@@ -85,6 +89,7 @@ void session_close(struct session *session)
 	free(session->step.title);
 	free(session->foreign_plan);
 	free(session->plan_name);
+	free(session->settings);
 }
 
 int session_terms(const struct conf *conf, int64_t budget, int threshold, bool mend,

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "runner/session.h"
+#include "runner/session_settings.h"
 #include "status/lines.h"
 
 /* The step that the journal left under way. */
@@ -60,6 +61,8 @@ static int take_up(struct session *session, struct journal_cycle *last, struct e
 			       session->folder, JOURNAL_PATH, (long long)last->past.number);
 	if (take_up_step(session, last) != 0)
 		return err_set(err, ERR_INTERNAL, "out of memory");
+	if (session_settings_take_up(session, last, err) != 0)
+		return -1;
 	lock_describe(&session->lock, last->past.number);
 	return 1;
 }

@@ -46,6 +46,7 @@ struct journal_cycle {
 	enum fsm_event closed_on; /* CLOSED: the event */
 	struct usage own; /* of past.step in STEP: the last sample; unknown where there is none */
 	char *process;    /* of past.step: as journal_process recorded it, or NULL */
+	char *repository; /* as journal_repository recorded it, or NULL */
 };
 void journal_cycle_release(struct journal_cycle *cycle);
 
@@ -89,6 +90,9 @@ int journal_attempts(struct journal *journal, int64_t cycle, int step, int *atte
 int journal_sample(struct journal *journal, int64_t cycle, struct usage own, struct err *err);
 /* Which process does the step under way: text that only its writer need understand. */
 int journal_process(struct journal *journal, int64_t cycle, const char *process, struct err *err);
+/* How the repository of the cycle's work was when it began: text that only its writer need
+ * understand. */
+int journal_repository(struct journal *journal, int64_t cycle, const char *text, struct err *err);
 /* The closing words of a cycle are in document and git, and told. */
 int journal_finished(struct journal *journal, int64_t cycle, struct err *err);
 

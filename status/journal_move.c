@@ -244,6 +244,15 @@ int journal_process(struct journal *journal, int64_t cycle, const char *process,
 	return execute_lazily(journal, s, err);
 }
 
+int journal_repository(struct journal *journal, int64_t cycle, const char *text, struct err *err)
+{
+	sqlite3_stmt *s = about(journal, JOURNAL_REPOSITORY, cycle, err);
+	if (!s)
+		return -1;
+	bind_text(s, 2, text);
+	return journal_execute(journal, s, err);
+}
+
 int journal_finished(struct journal *journal, int64_t cycle, struct err *err)
 {
 	return journal_execute(journal, about(journal, JOURNAL_FINISHED, cycle, err), err);

@@ -38,7 +38,9 @@
 	X(LAST_CYCLE,                                                                              \
 	  "SELECT c.number, c.plan, c.title, c.budget, c.threshold, c.state, c.step, c.used, "     \
 	  "c.started_at, c.ended_at, c.reason, s.title, s.attempt, s.estimated, s.how, s.result, " \
-	  "s.git_commit, s.ref, s.upstream, s.receipt_why, c.finished, c.cause, s.own, s.process " \
+	  "s.git_commit, s.ref, s.upstream, s.receipt_why, c.finished, c.cause, s.own, "           \
+	  "s.process, "                                                                            \
+	  "c.repository "                                                                          \
 	  "FROM cycle c LEFT JOIN step s ON s.id "                                                 \
 	  "= (SELECT max(id) FROM step WHERE cycle = c.number) ORDER BY c.number DESC LIMIT 1")    \
 	X(ATTEMPTS, "SELECT max(attempt) FROM step WHERE cycle = ?1 AND step = ?2")                \
@@ -63,6 +65,7 @@
 	X(PROCESS,                                                                                 \
 	  "UPDATE step SET process = ?2 WHERE id = (SELECT max(id) FROM step WHERE cycle = ?1)")   \
 	X(FINISHED, "UPDATE cycle SET finished = 1 WHERE number = ?1")                             \
+	X(REPOSITORY, "UPDATE cycle SET repository = ?2 WHERE number = ?1")                        \
 	X(OUTBOX_ADD, "INSERT INTO outbox(cycle, at, reporter, line, key) "                        \
 		      "VALUES(?1, 1000000 * CAST(strftime('%s', 'now') AS INTEGER), ?2, ?3, "      \
 		      "lower(hex(randomblob(16))))")                                               \

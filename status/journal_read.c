@@ -43,6 +43,7 @@ void journal_cycle_release(struct journal_cycle *cycle)
 	free(cycle->step_title);
 	free(cycle->reason);
 	free(cycle->process);
+	free(cycle->repository);
 }
 
 /* The newest cycle's state, and its last step's receipt, by their names. -1 where one is none of
@@ -108,6 +109,7 @@ static int read_cycle(struct journal *journal, sqlite3_stmt *s, struct journal_c
 	read.reason = own_column(s, 10, &failed);
 	read.step_title = own_column(s, 11, &failed);
 	read.process = own_column(s, 23, &failed);
+	read.repository = own_column(s, 24, &failed);
 	if (failed) {
 		journal_cycle_release(&read);
 		return err_set(err, ERR_INTERNAL, "out of memory");

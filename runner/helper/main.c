@@ -110,6 +110,7 @@ static bool save_work(struct helper *helper, const struct wire_frame *frame)
 		return answer_nonsense();
 	snprintf(helper->saver.base, sizeof(helper->saver.base), "%.64s",
 		 wire_get(frame, TALK_BASE, ""));
+	helper->saver.seen = talk_get_print(frame, &helper->saver.was) == 0 || helper->saver.seen;
 	save(&helper->saver, &request.request, &facts);
 	return answer_facts(TALK_DONE, &facts, &helper->saver.log, &helper->saver.was);
 }

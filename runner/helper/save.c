@@ -328,6 +328,15 @@ static bool is_made(const struct look *look, const struct git_request *request,
 	return true;
 }
 
+/* A work tree that was where it should be, and is elsewhere now, is somebody's doing. */
+static enum receipt_result why_no_look(const struct saver *saver, const struct look *look,
+				       const struct err *err)
+{
+	if (err->code != ERR_CONFIG)
+		return RECEIPT_COMMIT_ERROR;
+	return saver->seen && look->workdir[0] ? RECEIPT_REPOSITORY_CHANGED : RECEIPT_NO_REPOSITORY;
+}
+
 /* Looks and commits, or says why not in *facts. */
 static enum engine_answer look_and_commit(struct saver *saver, const struct git_request *request,
 					  int64_t deadline, struct look *look,
@@ -336,22 +345,23 @@ static enum engine_answer look_and_commit(struct saver *saver, const struct git_
 	struct err err = {.code = ERR_NONE};
 	bool program;
 	if (look_around(saver, false, look, &program, &err) != 0) {
-		facts_fail(facts,
-			   err.code == ERR_CONFIG ? RECEIPT_NO_REPOSITORY : RECEIPT_COMMIT_ERROR,
-			   "%s", err.text);
+		facts_fail(facts, why_no_look(saver, look, &err), "%s", err.text);
 		return ENGINE_ANSWERED;
 	}
+	/* What is refused because of what a worker has set is the worker's doing first of all. */
+	if (look->commit_problem == RECEIPT_UNSERVED && is_changed(saver, look, request, facts))
+		return ENGINE_ANSWERED;
 	if (is_in_the_way(look, request)) {
 		facts_fail(facts, look->commit_problem, "%s", look->commit_why);
 		return ENGINE_ANSWERED;
 	}
 	if (is_changed(saver, look, request, facts))
 		return ENGINE_ANSWERED;
-	if (saver->conf->allow_settings_change)
-		accept_change(saver, look);
 	if (!saver->swept)
 		leftovers_clear(look, saver->started, saver->said, sizeof(saver->said));
 	saver->swept = true;
+	if (saver->conf->allow_settings_change)
+		accept_change(saver, look);
 	if (request->again && is_made(look, request, facts)) {
 		is_synced(look->commondir, facts); /* who made it may not have come to that */
 		return ENGINE_ANSWERED;

@@ -62,7 +62,7 @@ void talk_put_view(struct wire_frame *frame, const struct git_view *view);
 int talk_get_view(const struct wire_frame *frame, struct git_view *view);
 
 /* How the repository was when the cycle began, with what has been accepted since: a helper tells
- * it, with a view and with the last facts, and one that comes after it is told. */
+ * it, with a view and with the last facts, and is told it with each request. */
 void talk_put_print(struct wire_frame *frame, const struct print *print);
 int talk_get_print(const struct wire_frame *frame, struct print *print);
 

@@ -18,6 +18,22 @@ static const struct {
 	{"git config filter.x.clean evil", "a filter.* setting: "},
 	{"printf '#!/bin/sh\\n: >../ran\\n' >.git/hooks/pre-push; chmod +x .git/hooks/pre-push",
 	 "the repository's hooks: "},
+	{"git config credential.helper '!touch ../ran'", "a credential.* setting: "},
+	{"git config gpg.program ../evil; git config commit.gpgSign true",
+	 "how commits are signed: "},
+	{"git config http.proxy http://127.0.0.1:1", "how remotes are reached: "},
+	{"git config remote.origin.receivepack ../evil", "the remote's address: "},
+	{"git config merge.x.driver evil", "a setting that names a program: "},
+	{"printf '[core]\\n\\thooksPath = ../hooks\\n' >../more; git config include.path "
+	 "\"$HOME/more\"",
+	 "core.hooksPath: "},
+	{"printf '[lfs]\\n\\turl = http://127.0.0.1:1\\n' >.lfsconfig",
+	 "where git-lfs takes files: "},
+	/* As large and as old as what was there. */
+	{"printf '#!/bin/sh\\n: >../ran\\n' >.git/hooks/pre-push; chmod +x .git/hooks/pre-push; "
+	 "touch "
+	 "-r .git/hooks/pre-commit.sample .git/hooks/pre-push",
+	 "the repository's hooks: "},
 	{"git switch -q -c other", "the branch that HEAD is on: "},
 	/* It goes elsewhere, too, but that is not what was changed. */
 	{"git push -q -u origin HEAD:refs/heads/other; git switch -q other",
@@ -96,11 +112,60 @@ START_TEST(test_salvage_of_a_changed_one)
 }
 END_TEST
 
+/* Where the config allows it, what a worker sets up holds, is told once, and runs. */
+START_TEST(test_allowed)
+{
+	make_repository();
+	struct conf_repository *conf = conf_of("work");
+	conf->allow_settings_change = true;
+	git = open_git(conf);
+	sh("cd work; mkdir .husky; printf '#!/bin/sh\\necho ran >>\"$HOME/ran\"\\n' "
+	   ">.husky/pre-commit; chmod +x .husky/pre-commit; git config core.hooksPath .husky");
+	struct receipt_facts facts = save_all(git, "x");
+	ck_assert_result(facts, RECEIPT_PUSHED);
+	ck_assert_str_eq(facts.why, "repository settings changed by the worker: core.hooksPath: "
+				    "allowed by the config");
+	ck_assert_str_eq(sh("cat ran"), "ran");
+	sh("echo y >work/y");
+	facts = save_all(git, "y");
+	assert_pushed(&facts);
+	/* The branch and the places are nobody's to change. */
+	sh("cd work; git switch -qc other; echo z >z");
+	facts = save_all(git, "z");
+	ck_assert_result(facts, RECEIPT_REPOSITORY_CHANGED);
+	git_free(git);
+}
+END_TEST
+
+/* What a process that goes on with the cycle is told counts, and not what it finds. */
+START_TEST(test_changed_between_processes)
+{
+	char settings[GIT_SETTINGS];
+	open_work();
+	git_settings(git, settings);
+	git_free(git);
+	sh("cd work; echo x >x; git config core.sshCommand evil");
+	git = open_git(conf_of("work"));
+	git_expect(git, settings);
+	struct receipt_facts facts = save_all(git, "x");
+	ck_assert_result(facts, RECEIPT_REPOSITORY_CHANGED);
+	ck_assert_has(facts.why, "core.sshCommand: ");
+	git_expect(git, "of another version");
+	facts = save_all(git, "x");
+	ck_assert_result(facts, RECEIPT_REPOSITORY_CHANGED);
+	sh("git -C work config --unset core.sshCommand");
+	facts = save_all(git, "x");
+	assert_pushed(&facts);
+	git_free(git);
+}
+END_TEST
+
 int main(void)
 {
 	const TTest *const each[] = {test_changed, test_changed_and_the_helper_killed};
-	const TTest *const tests[] = {test_not_changed, test_salvage_of_a_changed_one};
+	const TTest *const tests[] = {test_not_changed, test_salvage_of_a_changed_one, test_allowed,
+				      test_changed_between_processes};
 	int failed = run_tests_of("git changed", each, 2, CHANGES);
-	failed |= run_tests_by_both("git changed", tests, 2);
+	failed |= run_tests_by_both("git changed", tests, 4);
 	return failed;
 }
