@@ -192,6 +192,10 @@ static struct entry *find(struct calls *calls, uint64_t id)
 static struct model_usage *model_named(struct calls *calls, const char *model)
 {
 	char name[MODEL_NAME];
+	/* Most names are clean as they stand. */
+	for (int i = 0; i < calls->nmodels; i++)
+		if (strcmp(calls->models[i].name, model) == 0)
+			return &calls->models[i];
 	text_clean(model, strlen(model), name, sizeof(name));
 	for (int i = 0; i < calls->nmodels; i++)
 		if (strcmp(calls->models[i].name, name) == 0)

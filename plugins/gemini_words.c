@@ -277,7 +277,7 @@ static void take_chat_line(struct gemini_words *words)
 		.cached = scan_number(scan, TOKENS_CACHED),
 		.total = scan_number(scan, TOKENS_TOTAL),
 		.text = (int64_t)content.whole,
-		.at = agent_time(scan_text(scan, TIMESTAMP)),
+		.at = words->from_ms ? agent_time(scan_text(scan, TIMESTAMP)) : 0,
 	};
 	snprintf(message.id, sizeof(message.id), "%.*s", SESSION_NAME - 1, scan_text(scan, ID));
 	snprintf(message.model, sizeof(message.model), "%.*s", MODEL_NAME - 1,
