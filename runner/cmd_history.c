@@ -16,7 +16,7 @@ static const char *cause;
 static const struct arg args[] = {
 	{"--most", ARG_INTEGER, &most, 1, 1000000, false, "N", "so many, the newest first (20)"},
 	{"--cause", ARG_TEXT, &cause, 0, 0, false, "CAUSE",
-	 "only those closed for it: completed, threshold, user, error"},
+	 "only those closed for it: completed, threshold, gate, user, error"},
 	{"--json", ARG_FLAG, &json, 0, 0, false, NULL, "print one JSON object for each, on a line"},
 	{.name = NULL},
 };

@@ -26,7 +26,7 @@ static void print_overview(FILE *to)
 		    "usage: stepgate COMMAND [ARGUMENTS]\n\n");
 	for (int i = 0; i < NCOMMANDS; i++)
 		if (!commands[i]->hidden)
-			fprintf(to, "  %-11s %s\n", commands[i]->name, commands[i]->summary);
+			fprintf(to, "  %-12s %s\n", commands[i]->name, commands[i]->summary);
 	fprintf(to, "\n'stepgate COMMAND --help' explains one; 'stepgate --version' tells which "
 		    "this is.\n"
 		    "Exit codes: 0 closed as it should, 1 closed on an error or the gate said no,\n"

@@ -5,7 +5,7 @@ import { Chart } from "./chart.js";
 import { Cycle } from "./steps.js";
 import * as words from "./words.js";
 
-const CAUSES = [["", "any"], ["completed", "all work completed"], ["threshold", "token threshold"], ["user", "user requested"], ["error", "error"]];
+const CAUSES = [["", "any"], ["completed", "all work completed"], ["threshold", "token threshold"], ["gate", "a gate refused"], ["user", "user requested"], ["error", "error"]];
 
 export class HistoryView {
 	constructor(app) {
