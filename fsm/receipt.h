@@ -11,7 +11,7 @@
 #define RECEIPT_RESULTS(X)                                                                \
 	X(PUSHED, REACHED, "committed and pushed")                                        \
 	X(BRANCHED, REACHED,                                                              \
-	  "pushed to a branch of its own: the remote has commits that are not here")      \
+	  "pushed to a branch of its own: the remote has commits that we have not")       \
 	X(COMMITTED, REACHED, "committed; pushing is turned off")                         \
 	X(NOTHING, REACHED, "nothing to commit")                                          \
 	X(OFF, REACHED, "committing is turned off")                                       \
