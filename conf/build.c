@@ -59,12 +59,10 @@ int build_list(struct build *build, const struct section *section, const char *n
 	return *list ? 0 : build_no_memory(build);
 }
 
-static bool has_path(const char *const *environment)
+const char *build_no_command(const struct build *build, const char *name, const char *cwd,
+			     const char *const *environment)
 {
-	for (; *environment; environment++)
-		if (strncmp(*environment, "PATH=", 5) == 0)
-			return true;
-	return false;
+	return path_no_command(name, cwd, path_environment(environment, build->conf->environment));
 }
 
 int build_program(struct build *build, const struct section *section, const struct setting *setting,
@@ -82,9 +80,7 @@ int build_program(struct build *build, const struct section *section, const stru
 			return build_no_memory(build);
 		wrong = path_no_program(texts[0]);
 	} else {
-		wrong = path_no_command(texts[0], cwd,
-					has_path(environment) ? environment
-							      : build->conf->environment);
+		wrong = build_no_command(build, texts[0], cwd, environment);
 	}
 	if (wrong)
 		return build_refuse_value(build, setting, wrong);

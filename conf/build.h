@@ -22,6 +22,8 @@ int build_steps(struct build *build);
 int build_checklist(struct build *build); /* after the steps */
 int build_step(struct build *build, const struct section *section, struct conf_step *step);
 int build_gates(struct build *build); /* after the repository */
+/* What a step has of an agent; after its cwd and environment. */
+int build_agent(struct build *build, const struct section *section, struct conf_step *step);
 int build_reports(struct build *build);
 
 /* The settings of the environment in a section, those of its environment_file first (so many as
@@ -54,6 +56,10 @@ int build_program(struct build *build, const struct section *section, const stru
  * are refused. */
 int build_plugin(struct build *build, const struct section *section, const char *prefix,
 		 const char *cwd, const char *const *environment, struct conf_plugin *plugin);
+
+/* NULL where a name without a slash is found so, or why it is not. */
+const char *build_no_command(const struct build *build, const char *name, const char *cwd,
+			     const char *const *environment);
 
 /* A setting that must not stand here, told at its place: "KEY: why". */
 int build_refuse(struct build *build, const struct setting *setting, const char *why);

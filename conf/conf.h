@@ -69,16 +69,39 @@ struct conf_plugin {
 /* meter = "regex:PATTERN" */
 #define CONF_METER_PATTERN "regex:"
 
+/* The built-in agents; what each is lies in plugins/agent.c. */
+enum conf_agent {
+	CONF_AGENT_NONE, /* the worker is a command */
+	CONF_AGENT_CLAUDE,
+	CONF_AGENT_CODEX,
+	CONF_AGENT_GEMINI,
+	CONF_AGENT_OPENCODE,
+};
+
+enum conf_session {
+	CONF_SESSION_FRESH,    /* each step is a new conversation */
+	CONF_SESSION_CONTINUE, /* … goes on with that of the agent's last step in the cycle */
+	CONF_SESSION_KEEP,     /* … in an earlier cycle too */
+};
+
 /* Strings are UTF-8 as they stand in the file, without NUL, and live as long as the struct. A list
  * of strings ends with a NULL; it is never NULL itself, only empty. */
 struct conf_step {
 	const char *title;
 	int line;
 	/* The program and its arguments; { "/bin/sh", "-c", TEXT } for `shell`; of a plugin its
-	 * program, or the path of its module. */
+	 * program, or the path of its module; of an agent the program alone, for plugins/agent.h
+	 * makes its arguments. */
 	const char *const *command;
 	bool shell;
 	struct conf_plugin plugin;
+	enum conf_agent agent;
+	const char *prompt;      /* of an agent: the text, see template_prompt … */
+	const char *prompt_file; /* … or the absolute path of a file that holds it; else NULL */
+	const char *model;       /* of an agent; or NULL */
+	const char *const *arguments; /* of an agent: further ones for its program */
+	enum conf_session session;
+	const char *item;  /* of a checklist: its text; else NULL */
 	const char *cwd;   /* absolute */
 	const char *input; /* absolute path of the file on stdin, or NULL for /dev/null */
 	const char *const *environment; /* "NAME=VALUE", over what stepgate itself was given */
@@ -118,6 +141,7 @@ enum conf_report_event {
 	CONF_ON_NOK = 1 << 2,       /* a step ended NOK */
 	CONF_ON_CLOSED = 1 << 3,    /* a cycle closed */
 	CONF_ON_THRESHOLD = 1 << 4, /* a cycle closed since the threshold was reached */
+	CONF_ON_WARN = 1 << 5,      /* a cycle's usage reached `warn` percent of its budget */
 };
 
 struct conf_report {
@@ -190,6 +214,10 @@ struct conf {
 	int64_t budget; /* tokens; 0 where the file does not say */
 	int threshold;  /* percent; 0 where the file does not say */
 	enum conf_measure measure;
+	int hard; /* percent of the budget at which a running worker is stopped; 0: never */
+	int warn; /* percent of the budget at which a report is sent; 0: never */
+	int64_t wait_for_reset_ms; /* the longest that --until-done waits for an agent's limit to
+				      end */
 	enum conf_on_unknown on_unknown;
 	enum conf_when_complete when_complete;
 	enum conf_failure_work on_failure_work;

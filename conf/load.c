@@ -44,6 +44,9 @@ static int build_top(struct build *build)
 		conf->budget = build_integer(budget, tokens->option);
 	if (threshold)
 		conf->threshold = (int)build_integer(budget, threshold->option);
+	conf->hard = (int)build_integer(budget, option_find("budget", "hard"));
+	conf->warn = (int)build_integer(budget, option_find("budget", "warn"));
+	conf->wait_for_reset_ms = build_duration(top, option_find("", "wait_for_reset"));
 	conf->measure = (enum conf_measure)build_choice(budget, option_find("budget", "measure"));
 	conf->on_unknown =
 		(enum conf_on_unknown)build_choice(budget, option_find("budget", "on_unknown"));

@@ -29,10 +29,13 @@ static const char *const when_complete[] = {"stop", "restart", NULL};
 static const char *const measure[] = {"fresh", "all", "context", NULL};
 static const char *const meter[] = {"command",  "jsonl", "claude", "codex",  "gemini",
 				    "opencode", "auto",  "module", "plugin", NULL};
+static const char *const agent[] = {"claude", "codex", "gemini", "opencode", NULL};
+static const char *const session[] = {"fresh", "continue", "keep", NULL};
 static const char *const usage[] = {"optional", "required", NULL};
 static const char *const report_type[] = {"file",    "program", "slack",  "webhook", "prometheus",
 					  "desktop", "github",  "module", "plugin",  NULL};
-static const char *const report_on[] = {"started", "step", "nok", "closed", "threshold", NULL};
+static const char *const report_on[] = {"started",   "step", "nok", "closed",
+					"threshold", "warn", NULL};
 
 #define SECTION(n, t, h)                                                       \
 	{                                                                      \
@@ -104,6 +107,24 @@ static const char *const report_on[] = {"started", "step", "nok", "closed", "thr
 	    "the program to run and its arguments; no shell is involved"),                         \
 		RAW(s, "shell", OPTION_STRING, "instead of command: what /bin/sh is to run"),      \
 		PLUGIN_KEYS(s, "", "instead of command: "),                                        \
+		CHOICE(s, "agent", agent, NULL,                                                    \
+		       "instead of command: the coding agent that does it, started without a "     \
+		       "terminal; it must be installed and logged in"),                            \
+		RAW(s, "prompt", OPTION_STRING,                                                    \
+		    "with agent: what it is to do; {title}, {item}, {step}, {cycle}, {limit} and " \
+		    "{used} stand for what they say"),                                             \
+		STRING(s, "prompt_file", PATH_LONGEST, NULL,                                       \
+		       "with agent: a file that holds the prompt, read when the step starts"),     \
+		STRING(s, "model", NAME_LONGEST, NULL,                                             \
+		       "with agent: the model, as the agent calls it"),                            \
+		RAW(s, "arguments", OPTION_STRINGS,                                                \
+		    "with agent: further arguments for its program; one that says what it may do " \
+		    "by itself stands in for ours, see `stepgate plan`"),                          \
+		STRING(s, "program", PATH_LONGEST, NULL,                                           \
+		       "with agent: its program, where that is not the agent's name in PATH"),     \
+		CHOICE(s, "session", session, "fresh",                                             \
+		       "with agent: a new conversation, or the one of the agent's last step in "   \
+		       "this cycle, or (keep) in an earlier one too"),                             \
 		STRING(s, "cwd", PATH_LONGEST, NULL,                                               \
 		       "the folder to run it in; without it, that of the repository"),             \
 		STRING(s, "input", PATH_LONGEST, NULL,                                             \
@@ -160,6 +181,10 @@ const struct option conf_options[] = {
 	       "branch, or nowhere (it stays in the work tree)"),
 	CHOICE("", "when_complete", when_complete, "stop",
 	       "whether a plan that is done stays done, or begins anew with the next run"),
+	DURATION(
+		"", "wait_for_reset", 0, 8 * DAYS, "0",
+		"with run --until-done: how long is waited at most for the end of an agent's usage "
+		"limit, when it says when that is"),
 	STRING("", "checklist", PATH_LONGEST, NULL,
 	       "instead of steps: a Markdown file of the repository whose open items, - [ ] TEXT, "
 	       "are the steps, each ticked in the commit of its step"),
@@ -187,6 +212,12 @@ const struct option conf_options[] = {
 	       "which tokens count: each once, when it was new; all of each call, those read from "
 	       "a cache too; or the most that the context of a step holds. A worker that tells one "
 	       "figure is taken at it"),
+	INTEGER("budget", "hard", 0, 1000, "100",
+		"percent of the tokens; a worker that reaches it is stopped, and its step has "
+		"failed; 0 is never"),
+	INTEGER("budget", "warn", 0, 1000, "0",
+		"percent of the tokens at which a report is sent, while the step still runs; 0 is "
+		"never"),
 	CHOICE("budget", "on_unknown", on_unknown, "error",
 	       "what to do when a step's usage is unknown: close the cycle, count the plan's "
 	       "largest "
@@ -281,7 +312,7 @@ const struct option conf_options[] = {
 		 "how long the cycle may be held up for it; what is not told by then is kept"),
 	CHOICES("report", "on", report_on, "{\"step\", \"closed\"}",
 		"what is told: a cycle started, a step ended, a step ended NOK, a cycle closed, a "
-		"cycle closed since the threshold was reached"),
+		"cycle closed since the threshold was reached, its usage reached warn"),
 };
 const size_t conf_noptions = sizeof(conf_options) / sizeof(conf_options[0]);
 

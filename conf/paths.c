@@ -159,17 +159,17 @@ static const char *search_path(const char *const *environment)
 	return path ? path : "/bin:/usr/bin";
 }
 
-const char *path_no_command(const char *name, const char *cwd, const char *const *environment)
+const char *path_find_command(const char *name, const char *cwd, const char *const *environment,
+			      char *path, size_t size)
 {
 	const char *why = "there is no such program in PATH";
 	const char *folder = search_path(environment);
 	for (;;) {
 		const int length = (int)strcspn(folder, ":");
-		char path[2 * PATH_MAX];
-		const int size = snprintf(path, sizeof(path), "%s%s%.*s%s%s",
-					  folder[0] == '/' ? "" : cwd, folder[0] == '/' ? "" : "/",
-					  length, folder, length ? "/" : "", name);
-		if (size > 0 && (size_t)size < sizeof(path)) {
+		const int needs = snprintf(path, size, "%s%s%.*s%s%s", folder[0] == '/' ? "" : cwd,
+					   folder[0] == '/' ? "" : "/", length, folder,
+					   length ? "/" : "", name);
+		if (needs > 0 && (size_t)needs < size) {
 			const char *here = path_no_program(path);
 			if (!here)
 				return NULL;
@@ -180,4 +180,18 @@ const char *path_no_command(const char *name, const char *cwd, const char *const
 			return why;
 		folder += length + 1;
 	}
+}
+
+const char *path_no_command(const char *name, const char *cwd, const char *const *environment)
+{
+	char path[2 * PATH_MAX];
+	return path_find_command(name, cwd, environment, path, sizeof(path));
+}
+
+const char *const *path_environment(const char *const *own, const char *const *top)
+{
+	for (const char *const *setting = own; *setting; setting++)
+		if (strncmp(*setting, "PATH=", 5) == 0)
+			return own;
+	return top;
 }

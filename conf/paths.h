@@ -35,5 +35,10 @@ const char *path_no_module(const char *path);
  * that has none, our own): NULL where it is found, or why it is not. `name` has no slash.
  */
 const char *path_no_command(const char *name, const char *cwd, const char *const *environment);
+/* The same, with the path of what is found in path[size]. */
+const char *path_find_command(const char *name, const char *cwd, const char *const *environment,
+			      char *path, size_t size);
+/* The one of two environments whose PATH counts: the step's `own` where it has one, else `top`. */
+const char *const *path_environment(const char *const *own, const char *const *top);
 
 #endif

@@ -95,10 +95,10 @@ static int set_command(struct build *build, const struct section *section, struc
 	if (!section->title)
 		return word_error(section->key, build->err,
 				  "step_template: nothing to run: it needs a command, a "
-				  "shell, a module or a plugin");
+				  "shell, a module, a plugin or an agent");
 	return word_error(section->key, build->err,
-			  "step \"%s\": nothing to run: it needs a command, a shell, a module or a "
-			  "plugin",
+			  "step \"%s\": nothing to run: it needs a command, a shell, a module, a "
+			  "plugin or an agent",
 			  section->title->text);
 }
 
@@ -191,8 +191,8 @@ int build_step(struct build *build, const struct section *section, struct conf_s
 	set_limits(section, step);
 	step->usage_required = build_choice(section, option_find(of, "usage")) == 1;
 	if (set_cwd(build, section, step) != 0 || set_input(build, section, step) != 0 ||
-	    set_environment(build, section, step) != 0 || set_command(build, section, step) != 0 ||
-	    set_meter(build, section, step) != 0)
+	    set_environment(build, section, step) != 0 || build_agent(build, section, step) != 0 ||
+	    set_command(build, section, step) != 0 || set_meter(build, section, step) != 0)
 		return -1;
 	return set_failure(build, section, step);
 }

@@ -5,17 +5,24 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum place { ITEM, TITLE, STEP, CYCLE, NPLACES };
+/* Those before NPLACES for the words of a program, all of them for a prompt. */
+enum place { ITEM, TITLE, STEP, CYCLE, NPLACES, LIMIT = NPLACES, USED, NPROMPT };
 
-static const char *const names[NPLACES] = {"{item}", "{title}", "{step}", "{cycle}"};
+static const char *const names[NPROMPT] = {"{item}",  "{title}", "{step}",
+					   "{cycle}", "{limit}", "{used}"};
 
-/* Which one the text begins with; NPLACES: none. */
-static enum place place_at(const char *text)
+/* Which of the first `most` the text begins with; `most`: none. */
+static int find_place(const char *text, int most)
 {
-	enum place place = ITEM;
-	while (place < NPLACES && strncmp(text, names[place], strlen(names[place])) != 0)
+	int place = ITEM;
+	while (place < most && strncmp(text, names[place], strlen(names[place])) != 0)
 		place++;
 	return place;
+}
+
+static enum place place_at(const char *text)
+{
+	return (enum place)find_place(text, NPLACES);
 }
 
 const char *template_wrong(const char *text)
@@ -45,10 +52,25 @@ const char *template_wrong_code(const char *text)
 
 static void put_place(FILE *out, enum place place, const struct template_words *words)
 {
+	const int64_t figures[] = {[STEP] = words->step,
+				   [CYCLE] = words->cycle,
+				   [LIMIT] = words->limit,
+				   [USED] = words->used};
 	if (place == ITEM || place == TITLE)
 		fputs(place == ITEM ? words->item : words->title, out);
 	else
-		fprintf(out, "%" PRId64, place == STEP ? words->step : words->cycle);
+		fprintf(out, "%" PRId64, figures[place]);
+}
+
+/* What was written to it, in the arena; NULL when memory is or was short. */
+static const char *keep(struct arena *arena, FILE *out, char **text, const size_t *length)
+{
+	const int bad = ferror(out);
+	const char *kept = NULL;
+	if (fclose(out) == 0 && !bad)
+		kept = arena_text(arena, *text, *length);
+	free(*text);
+	return kept;
 }
 
 const char *template_fill(struct arena *arena, const char *text, const struct template_words *words)
@@ -68,12 +90,26 @@ const char *template_fill(struct arena *arena, const char *text, const struct te
 		putc(*text, out);
 		text += *text == '{' || *text == '}' ? 2 : 1;
 	}
-	const int bad = ferror(out);
-	const char *kept = NULL;
-	if (fclose(out) == 0 && !bad)
-		kept = arena_text(arena, filled, length);
-	free(filled);
-	return kept;
+	return keep(arena, out, &filled, &length);
+}
+
+const char *template_prompt(struct arena *arena, const char *text,
+			    const struct template_words *words)
+{
+	char *filled = NULL;
+	size_t length = 0;
+	FILE *out = open_memstream(&filled, &length);
+	if (!out)
+		return NULL;
+	while (*text) {
+		const int place = *text == '{' ? find_place(text, NPROMPT) : NPROMPT;
+		if (place < NPROMPT)
+			put_place(out, (enum place)place, words);
+		else
+			putc(*text, out);
+		text += place < NPROMPT ? strlen(names[place]) : 1;
+	}
+	return keep(arena, out, &filled, &length);
 }
 
 /* A copy of the list, filled in from its element `first` on. */
@@ -100,6 +136,7 @@ const struct conf_step *template_step(struct arena *arena, const struct conf_ste
 		return NULL;
 	*step = *from;
 	step->title = words->title;
+	step->item = words->item;
 	if (!from->shell)
 		step->command = fill_list(arena, from->command, 1, words);
 	if (from->plugin.key)

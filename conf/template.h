@@ -14,6 +14,7 @@
 struct template_words {
 	const char *item, *title;
 	int64_t step, cycle;
+	int64_t limit, used; /* for template_prompt */
 };
 
 /* NULL where the text can be filled in, or why not. */
@@ -24,6 +25,12 @@ const char *template_wrong_code(const char *text);
 /* The text, which template_wrong passed, with the words in it. NULL when memory is short. */
 const char *template_fill(struct arena *arena, const char *text,
 			  const struct template_words *words);
+
+/* An agent's prompt with the words in it: {item}, {title}, {step}, {cycle}, {limit} and {used}. All
+ * else stays as it stands, braces too, for prompts are full of them; so no text is wrong. NULL when
+ * memory is short. */
+const char *template_prompt(struct arena *arena, const char *text,
+			    const struct template_words *words);
 
 /* The step for an item, in the arena, with the words' title (borrowed). NULL when memory is short.
  */

@@ -30,6 +30,8 @@ static const char *event_name(unsigned on)
 		return "closed";
 	if (on & CONF_ON_STEP)
 		return "step";
+	if (on & CONF_ON_WARN)
+		return "warn";
 	return "started";
 }
 
@@ -57,6 +59,16 @@ static int put_tokens(cJSON *json, const struct report *report)
 	return 0;
 }
 
+static int put_failure(cJSON *json, const struct report *report)
+{
+	char time[CLOCK_TEXT];
+	if (json_set_text(json, "failure", report->failure) != 0)
+		return -1;
+	if (!report->resets_at)
+		return 0;
+	return json_set_text(json, "resets_at", clock_write(report->resets_at * 1000000, time));
+}
+
 static int put_step(cJSON *json, const struct report *report)
 {
 	if (report->step == 0)
@@ -71,6 +83,8 @@ static int put_step(cJSON *json, const struct report *report)
 	    json_set_text(json, "commit", report->commit) != 0)
 		return -1;
 	if (report->way && json_set_text(json, "committed_by", report->way) != 0)
+		return -1;
+	if (report->failure && put_failure(json, report) != 0)
 		return -1;
 	return report->held ? json_set_text(json, "held_back", report->held) : 0;
 }

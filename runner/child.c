@@ -89,6 +89,8 @@ static void watch_time(struct run *run, int64_t now)
 		if (run->ending == ENDING_NO)
 			run->why = CHILD_STOPPED;
 		put_to_death(run, now);
+	} else if (run->ending == ENDING_NO && spec->end_now && *spec->end_now) {
+		ask_to_end(run, CHILD_STOPPED, now);
 	} else if (run->ending == ENDING_NO && spec->timeout_ms && now >= run->deadline) {
 		ask_to_end(run, CHILD_TIMED_OUT, now);
 	} else if (run->ending == ENDING_NO && spec->idle_ms && now >= run->heard + spec->idle_ms) {
@@ -326,7 +328,7 @@ static void begin(struct run *run)
 	}
 }
 
-int child_run(const struct child_spec *spec, struct child_result *result, struct err *err)
+static int run_child(const struct child_spec *spec, struct child_result *result, struct err *err)
 {
 	struct run run = {.spec = spec};
 	if (prepare(&run, err) != 0 || spawn(spec, &run.cgroup, &run.child, err) != 0) {
@@ -348,6 +350,19 @@ int child_run(const struct child_spec *spec, struct child_result *result, struct
 	drop(&run.child.pidfd);
 	tidy_up(&run);
 	return 0;
+}
+
+int child_run(const struct child_spec *spec, struct child_result *result, struct err *err)
+{
+	static bool busy;
+	const bool nested = busy;
+	struct child_spec own = *spec;
+	/* Subreaper, watcher and cgroup are the first one's. */
+	own.contained &= !nested;
+	busy = true;
+	const int failed = run_child(&own, result, err);
+	busy = nested;
+	return failed;
 }
 
 char *child_words(const struct child_result *result, char *out, size_t size)

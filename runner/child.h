@@ -9,7 +9,8 @@
  * What comes of a child is found in three ways, each of which some programs get out of: its process
  * group; and where it is `contained`, its cgroup, and the descendants that we adopt as their
  * parents end (PR_SET_CHILD_SUBREAPER). For a contained child there is also a watcher, a process
- * that does the same should we be killed while it runs. One child at a time, from the main thread.
+ * that does the same should we be killed while it runs. One child at a time, from the main thread;
+ * but on_tick may run another, which is then not contained.
  */
 #ifndef RUNNER_CHILD_H
 #define RUNNER_CHILD_H
@@ -56,6 +57,8 @@ struct child_spec {
 			     */
 	int stop_fd; /* -1, or a descriptor whose being readable asks for the end (never read) */
 	int death_signal; /* what the process gets should we die ourselves; 0: nothing */
+	/* NULL, or true once it is to end, as by stop_fd: set by a callback of ours. */
+	const bool *end_now;
 	const volatile sig_atomic_t *stop_hard; /* NULL, or nonzero: KILL at once, without grace */
 
 	bool contained; /* nothing that comes of it outlives it, nor us */
@@ -71,7 +74,7 @@ enum child_end {
 	CHILD_EXITED,    /* by itself: exit_code */
 	CHILD_SIGNALED,  /* by a signal that was not ours */
 	CHILD_TIMED_OUT, /* by us, at its timeout */
-	CHILD_STOPPED,   /* by us, since stop_fd asked */
+	CHILD_STOPPED,   /* by us, since stop_fd or end_now asked */
 	CHILD_IDLE,      /* by us, after its idle_ms of silence */
 };
 

@@ -45,9 +45,15 @@ int closing_note(struct session *session, enum fsm_event why)
 static void next_action(const struct session *session, char *out, size_t size)
 {
 	const int next = session->foreign ? -1 : plan_next(&session->plan);
+	char from[CLOCK_TEXT + 64] = "", time[CLOCK_TEXT];
+	int64_t resets_at = 0;
+	if (session_limited(session, &resets_at) && resets_at)
+		snprintf(from, sizeof(from), "From %s on, when the usage limit is reset: ",
+			 clock_write(resets_at * 1000000, time));
 	if (next >= 0)
-		snprintf(out, size, "Start the next cycle with step %d: %s",
-			 session->plan.steps[next].number, session->plan.steps[next].title);
+		snprintf(out, size, "%s%start the next cycle with step %d: %s", from,
+			 from[0] ? "s" : "S", session->plan.steps[next].number,
+			 session->plan.steps[next].title);
 	else if (plan_is(&session->plan) && !session->foreign)
 		snprintf(out, size, "Nothing: the plan is done");
 	else

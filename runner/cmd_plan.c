@@ -10,6 +10,7 @@
 #include "runner/rebuild.h"
 #include "runner/session.h"
 #include "runner/shell_word.h"
+#include "runner/show_agents.h"
 #include "runner/show_git.h"
 #include "status/clock.h"
 #include "status/lines.h"
@@ -44,15 +45,15 @@ static void print_word(const char *word)
 	shell_word(stdout, text_clean(word, strlen(word), clean, sizeof(clean)));
 }
 
-static void print_step(const struct conf_step *step, int number)
+static void print_step(const struct conf_step *step, int number, const char *const *command)
 {
 	char span[CLOCK_TEXT];
 	printf("  %d. %s\n     runs:%s", number, step->title,
 	       step->plugin.module    ? " module"
 	       : step->plugin.program ? " plugin"
 				      : "");
-	for (size_t i = 0; step->command[i]; i++)
-		print_word(step->command[i]);
+	for (size_t i = 0; command[i]; i++)
+		print_word(command[i]);
 	print_clean("\n     in ", step->cwd, "");
 	if (step->timeout_ms)
 		printf(", at most %s", clock_span(step->timeout_ms, span));
@@ -90,13 +91,17 @@ static void print_gates(const struct conf *conf)
 }
 
 /* In the order in which they would be done. */
-static int print_steps(struct plan *plan, struct err *err)
+static int print_steps(struct plan *plan, const struct gate_terms *terms, struct err *err)
 {
 	for (int next; (next = plan_next(plan)) >= 0; plan_mark(plan, next)) {
 		const struct conf_step *step = plan_conf(plan, next, 0);
 		if (!step)
 			return err_set(err, ERR_INTERNAL, "out of memory");
-		print_step(step, plan->steps[next].number);
+		const int number = plan->steps[next].number;
+		const char *const *command = show_command(&plan->arena, step, number, terms, err);
+		if (!command)
+			return -1;
+		print_step(step, number, command);
 	}
 	return 0;
 }
@@ -178,10 +183,11 @@ static int print_text(const struct sight *sight, struct err *err)
 	print_edit(&plan->edit);
 	if (plan->edit.suspect)
 		return plan_ask(plan, err);
-	if (print_steps(plan, err) != 0)
+	if (print_steps(plan, &sight->terms, err) != 0)
 		return -1;
 	printf("Gate: %s\n", line_gate(line, sizeof(line), &sight->terms, USAGE_KNOWN(0)));
 	print_gates(sight->conf);
+	show_agents(sight->conf);
 	print_git(sight->conf, &sight->view);
 	if (sight->agents[0])
 		printf("Problem: %s\n", sight->agents);
@@ -196,19 +202,24 @@ static int add_titles(struct plan_json *made, const char *what, const char **tit
 	return 0;
 }
 
-static int add_all(struct plan_json *made, const struct sight *sight)
+static int add_all(struct plan_json *made, const struct sight *sight, struct err *err)
 {
 	struct plan *plan = sight->plan;
 	const struct plan_edit *edit = &plan->edit;
 	for (int next; (next = plan_next(plan)) >= 0; plan_mark(plan, next)) {
 		const struct conf_step *step = plan_conf(plan, next, 0);
-		if (!step || plan_json_step(made, plan->steps[next].number, step->title,
-					    step->command, step->cwd, step->timeout_ms) != 0)
+		const int number = plan->steps[next].number;
+		const char *const *command =
+			step ? show_command(&plan->arena, step, number, &sight->terms, err) : NULL;
+		if (!command || plan_json_step(made, number, step->title, command, step->cwd,
+					       step->timeout_ms) != 0)
 			return -1;
 	}
 	if (add_titles(made, "added", edit->added, edit->nadded) != 0 ||
 	    add_titles(made, "removed", edit->removed, edit->nremoved) != 0 ||
 	    add_titles(made, "forgotten", edit->forgotten, edit->nforgotten) != 0)
+		return -1;
+	if (show_agents_json(made, sight->conf) != 0)
 		return -1;
 	const bool agents = sight->agents[0] && can_save(sight);
 	return show_git_json(made, &sight->conf->repository, &sight->view,
@@ -220,10 +231,10 @@ static int print_json(const struct sight *sight, struct err *err)
 	struct plan *plan = sight->plan;
 	struct plan_json *made =
 		plan_json_new(sight->conf->title, plan_count(plan), plan_left(plan), &sight->terms);
-	char *text = made && add_all(made, sight) == 0 ? plan_json_print(made) : NULL;
+	char *text = made && add_all(made, sight, err) == 0 ? plan_json_print(made) : NULL;
 	if (text)
 		puts(text);
-	else
+	else if (err->code == ERR_NONE)
 		err_set(err, ERR_INTERNAL, "out of memory");
 	const int failed = text ? 0 : -1;
 	free(text);

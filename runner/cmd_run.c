@@ -6,6 +6,7 @@
 #include "runner/phases.h"
 #include "runner/recovery.h"
 #include "runner/stop.h"
+#include "status/clock.h"
 
 #define JITTER_MOST_MS (24LL * 3600 * 1000)
 
@@ -86,18 +87,45 @@ static bool closed_well(const struct session *session)
 	return session->closed_on != FSM_EV_ERROR && !session->unsaved_close;
 }
 
+/* The cycle closed at its agent's usage limit: waits for the end of that where the config allows so
+ * long. False where there is nothing to wait for, or a stop was asked for. */
+static bool wait_for_reset(const struct session *session)
+{
+	char span[CLOCK_TEXT], time[CLOCK_TEXT];
+	int64_t resets_at = 0;
+	if (!session_limited(session, &resets_at) || resets_at == 0)
+		return false;
+	/* A second more, for clocks that differ by a little. */
+	int64_t ms = resets_at * 1000 + 1000 - clock_now() / 1000;
+	if (ms > session->conf->wait_for_reset_ms)
+		return false;
+	if (ms < 1000)
+		ms = 1000;
+	if (!quiet)
+		fprintf(stderr, "stepgate: the usage limit is reset at %s: waiting for %s\n",
+			clock_write(resets_at * 1000000, time), clock_span(ms, span));
+	return !stop_wait(ms);
+}
+
 /* One cycle, or cycles until the plan is done; `already`: so many were run. 0, or -1 and *err. */
 static int run_cycles(struct session *session, int64_t already, struct err *err)
 {
+	bool waited = false;
 	for (int64_t n = already;; n++) {
 		const size_t left = plan_left(&session->plan);
 		const size_t finished = session->plan.finished;
-		const bool last = n > 0 && (!until_done || left == 0 || !closed_well(session) ||
-					    (max_cycles && n >= max_cycles));
+		bool last = n > 0 && (!until_done || left == 0 || (max_cycles && n >= max_cycles));
+		/* Once: a limit that is met again at once is no matter of waiting. */
+		if (!last && n > 0 && !closed_well(session)) {
+			last = waited || session->unsaved_close || !wait_for_reset(session);
+			waited = true;
+		}
 		if (last || stop_asked())
 			return 0;
 		if (new_cycle(session, err) != 0)
 			return -1;
+		if (session->plan.finished > finished)
+			waited = false;
 		if (session->closed_on == FSM_EV_VETOED)
 			return 0; /* a gate would not change its mind within a moment */
 		if (until_done && session->plan.finished == finished && closed_well(session) &&

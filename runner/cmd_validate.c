@@ -8,6 +8,7 @@
 #include "runner/environment.h"
 #include "runner/plan.h"
 #include "runner/plugin.h"
+#include "runner/show_agents.h"
 #include "runner/show_git.h"
 #include "status/text.h"
 
@@ -44,7 +45,8 @@ static int print_json(const struct conf *conf, size_t steps, const struct git_vi
 		      struct err *err)
 {
 	struct plan_json *made = plan_json_new_verdict(path, conf->title, steps);
-	char *text = made && show_git_json(made, &conf->repository, view, NULL) == 0
+	char *text = made && show_agents_json(made, conf) == 0 &&
+				     show_git_json(made, &conf->repository, view, NULL) == 0
 			     ? plan_json_print(made)
 			     : NULL;
 	plan_json_free(made);
@@ -71,6 +73,7 @@ static int print_verdict(const struct conf *conf, struct err *err)
 	if (json)
 		return print_json(conf, count, &view, err);
 	printf("%s: OK: \"%s\", %zu step%s\n", path, conf->title, count, count == 1 ? "" : "s");
+	show_agents(conf);
 	show_features(&view);
 	return EXIT_AS_IT_SHOULD;
 }

@@ -194,6 +194,52 @@ In what goes to files and programs the key is the member \fBkey\fR. \fBgithub\fR
 summary, and annotates what went wrong or closed the cycle; outside of GitHub Actions it does nothing.
 \fBdesktop\fR runs notify\-send where there is a desktop. URLs and keys are part of no message, log,
 plan or database: write them as "\${VARIABLE}", or in a file of mode 0600.
+.SH AGENTS
+A step with
+.B agent
+is done by Claude Code, Codex, Gemini CLI or OpenCode, started without a terminal; none of them is part
+of stepgate.
+.B stepgate plan
+shows each command.
+By default an agent may edit files, and what its own sandbox allows:
+.B \-\-permission\-mode acceptEdits
+(claude),
+.B \-\-sandbox workspace\-write
+(codex),
+.B \-\-approval\-mode=auto_edit
+(gemini),
+.B \-\-auto
+(opencode); an option of that kind in
+.B arguments
+stands in its place.
+.PP
+A worker that reaches
+.B hard
+percent of the budget is asked to end, and killed when its
+.B grace
+is over; its work goes the way of failed work, its step is NOK with
+"budget exhausted in mid\-step".
+An agent tells what a call to its model used when the call is over, and is looked at four times a second.
+So usage passes the limit by at most what the calls use that are under way when it is reached: one call,
+or one for each sub\-agent that runs beside it.
+.PP
+A failure of an agent is typed:
+.BR usage_limit ,
+.BR rate_limited ,
+.BR context_full ,
+.BR authentication ,
+.BR turn_limit ,
+.BR refused ,
+.BR crashed ,
+.BR interrupted ;
+and
+.B budget_exhausted
+of any worker.
+A usage limit closes the cycle; where the agent says when it is reset,
+.B run \-\-until\-done
+waits for that, for
+.B wait_for_reset
+at most.
 .SH AGENTS THAT DRIVE THEMSELVES
 .B stepgate mcp
 gives an agent the tracker's verbs as tools (Model Context Protocol, over stdio).

@@ -27,7 +27,8 @@ struct standing {
 
 struct outbox {
 	struct sender sender;
-	bool broken; /* the sender is not to be had in this run */
+	bool broken;        /* the sender is not to be had in this run */
+	bool beside_worker; /* a sender started now would end with the worker */
 	struct handed *handed;
 	size_t nhanded, room;
 	int64_t newest;             /* the newest id that was handed over */
@@ -52,7 +53,8 @@ int outbox_fill(struct session *session, struct report *report)
 	report->at = clock_now();
 	report->title = conf->title;
 	report->cycle = cycle_number(session->cycle);
-	report->used = cycle_used(session->cycle);
+	if (!report->used.known)
+		report->used = cycle_used(session->cycle);
 	report->terms = *cycle_terms(session->cycle);
 	outbox_forget(session);
 	session->outbox = calloc(conf->nreports, sizeof(*session->outbox));
@@ -216,6 +218,8 @@ static void send_off(struct session *session, const struct conf_report *to,
 	struct err err = {.code = ERR_NONE};
 	if (session->round->broken || row->id <= session->round->newest)
 		return;
+	if (session->round->beside_worker && session->round->sender.companion.pid == 0)
+		return;
 	if (hand_over(session, to, row, &err) != 0)
 		lose_sender(session, &err);
 }
@@ -336,4 +340,33 @@ void outbox_finish(struct session *session)
 	free(round->standings);
 	free(round);
 	session->round = NULL;
+}
+
+static int put_in(struct session *session, struct report *report, struct err *err)
+{
+	if (outbox_fill(session, report) != 0) {
+		*err = session->err;
+		session->err.code = ERR_NONE;
+		return -1;
+	}
+	session->note = (struct journal_note){.at = 0};
+	for (size_t i = 0; i < session->noutbox; i++)
+		if (journal_outbox_add(session->journal, report->cycle, &session->outbox[i], err) !=
+		    0)
+			return -1;
+	return !session->round && session->conf->nreports > 0 && begin_round(session) != 0
+		       ? err_set(err, ERR_INTERNAL, "out of memory")
+		       : 0;
+}
+
+void outbox_send_now(struct session *session, struct report *report)
+{
+	struct err err = {.code = ERR_NONE};
+	if (put_in(session, report, &err) != 0)
+		session_warn(session, "a report is lost: %s: %s", report->text, err.text);
+	if (session->round)
+		session->round->beside_worker = true;
+	outbox_deliver(session);
+	if (session->round)
+		session->round->beside_worker = false;
 }

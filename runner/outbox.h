@@ -12,6 +12,11 @@
  * needs only what belongs to the event. 0, or -1 with session->err. */
 int outbox_fill(struct session *session, struct report *report);
 
+/* Sends a report that belongs to no move, while a worker runs: it is on disk, then delivered as far
+ * as that starts no sender, which would not outlive the worker; the rest goes with the next report.
+ * What fails is warned of. */
+void outbox_send_now(struct session *session, struct report *report);
+
 /* Forgets what outbox_fill put into the note. */
 void outbox_forget(struct session *session);
 

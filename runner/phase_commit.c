@@ -36,6 +36,8 @@ static int record(struct session *session, enum fsm_event how, const struct rece
 		.action = line_action(how, facts),
 		.commit = facts->commit[0] ? facts->commit : NULL,
 		.why = why,
+		.failure = step->failure[0] ? step->failure : NULL,
+		.resets_at = step->resets_at,
 	};
 	if (document_step(session->doc, &row) != 0 ||
 	    document_task_completed(session->doc, step->title, step->ok) != 0)

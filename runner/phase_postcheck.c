@@ -18,8 +18,9 @@ static bool goes_on(const struct session *session)
 
 static enum fsm_event wish(struct session *session)
 {
+	/* Another try before the limit ends would fail as this one did. */
 	const bool bad = !reread_plan(session) || session->foreign ||
-			 !cycle_used(session->cycle).known ||
+			 session_limited(session, NULL) || !cycle_used(session->cycle).known ||
 			 (!session->step.ok && !goes_on(session));
 	if (!bad && plan_is(&session->plan) && plan_next(&session->plan) < 0)
 		return FSM_EV_COMPLETED;

@@ -47,6 +47,8 @@ struct told *report_step(struct session *session, struct receipt *receipt)
 		.commit = facts->commit[0] ? facts->commit : NULL,
 		.way = facts->way ? receipt_way_name(facts->way) : NULL,
 		.held = facts->held[0] ? facts->held : NULL,
+		.failure = step->failure[0] ? step->failure : NULL,
+		.resets_at = step->resets_at,
 	};
 	if (outbox_fill(session, &report) != 0)
 		return NULL;

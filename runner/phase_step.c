@@ -3,8 +3,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "plugins/agent.h"
 #include "plugins/ask.h"
 #include "plugins/meter.h"
+#include "runner/agent_step.h"
 #include "runner/child.h"
 #include "runner/helper/durable.h"
 #include "runner/home.h"
@@ -12,6 +14,7 @@
 #include "runner/phases.h"
 #include "runner/plugin_step.h"
 #include "runner/progress.h"
+#include "runner/spending.h"
 #include "runner/step_log.h"
 #include "runner/stop.h"
 #include "status/clock.h"
@@ -27,6 +30,8 @@ struct desk {
 	struct progress progress;
 	struct meter *meter;
 	struct plugin_step plugin;
+	struct agent_step agent;
+	bool over;          /* the budget's hard limit is reached: it is asked to end */
 	int64_t sampled;    /* the figure that the journal has */
 	int64_t sampled_at; /* monotonic ms */
 };
@@ -64,12 +69,26 @@ static void sample(struct desk *desk)
 	journal_sample(desk->session->journal, cycle_number(desk->session->cycle), said, NULL);
 }
 
+/* The cycle's usage so far; unknown while the worker has said nothing. */
+static struct usage so_far(const struct desk *desk)
+{
+	return usage_add(cycle_used(desk->session->cycle), live(desk, NULL));
+}
+
+static void watch_budget(struct desk *desk)
+{
+	const struct session *session = desk->session;
+	if (!desk->over && session->conf->hard)
+		desk->over = spending_reached(session, so_far(desk), session->conf->hard);
+}
+
 static void on_output(void *context, const char *bytes, size_t length)
 {
 	struct desk *desk = context;
 	step_log_write(&desk->log, bytes, length);
 	meter_feed(desk->meter, bytes, length);
 	progress_bytes(&desk->progress, bytes, length);
+	watch_budget(desk);
 }
 
 static void on_complaint(void *context, const char *bytes, size_t length)
@@ -87,6 +106,7 @@ static void on_usage(void *context, const char *bytes, size_t length)
 	else
 		meter_said(desk->meter, bytes, length);
 	sample(desk);
+	watch_budget(desk);
 }
 
 /* So that it can be found and ended if we die and it does not. */
@@ -103,6 +123,8 @@ static void on_tick(void *context)
 	struct desk *desk = context;
 	meter_look(desk->meter);
 	sample(desk);
+	watch_budget(desk);
+	spending_warn(desk->session, so_far(desk));
 	bool lost = false;
 	struct usage said = live(desk, &lost);
 	if (!said.known && !lost) /* it has said nothing yet */
@@ -111,7 +133,7 @@ static void on_tick(void *context)
 }
 
 enum {
-	NWORDS = 8,
+	NWORDS = 8, /* and one more, of an agent */
 	WORD_SIZE = 512,
 };
 
@@ -133,8 +155,8 @@ static bool is_plugin(const struct conf_step *step)
 }
 
 /* What tells a worker where it is: NAME=VALUE in words, a NULL-ended list of them in list. */
-static void where_it_is(struct session *session, char words[NWORDS][WORD_SIZE],
-			const char *list[NWORDS + 1])
+static void where_it_is(struct session *session, const struct agent_step *agent,
+			char words[NWORDS][WORD_SIZE], const char *list[NWORDS + 2])
 {
 	const struct gate_terms *terms = cycle_terms(session->cycle);
 	snprintf(words[0], WORD_SIZE, "STEPGATE_CYCLE=%lld",
@@ -153,7 +175,8 @@ static void where_it_is(struct session *session, char words[NWORDS][WORD_SIZE],
 		 (unsigned long long)step_key(session));
 	for (int i = 0; i < NWORDS; i++)
 		list[i] = words[i];
-	list[NWORDS] = NULL;
+	list[NWORDS] = agent->setting;
+	list[NWORDS + 1] = NULL;
 }
 
 static enum fsm_event how_it_ended(const struct child_result *result)
@@ -228,7 +251,9 @@ static void tell_doubts(struct session *session, const struct reading *reading)
 	session_warn(session, "step %d: its usage is an estimate: %s", step->number, reading->why);
 }
 
-static void measure(struct session *session, struct desk *desk, const struct child_result *result)
+/* What it used, and what it says of its end; how it ended after all. */
+static enum fsm_event measure(struct session *session, struct desk *desk,
+			      const struct child_result *result, enum fsm_event how)
 {
 	struct session_step *step = &session->step;
 	struct reading reading;
@@ -249,16 +274,22 @@ static void measure(struct session *session, struct desk *desk, const struct chi
 				 reading.why);
 	}
 	step->own = settle(session, own);
+	if (desk->over && result->end == CHILD_STOPPED) {
+		spending_exhausted(session, usage_add(cycle_used(session->cycle), step->own));
+		return FSM_EV_FAILED;
+	}
+	return step->conf->agent ? agent_step_ended(&desk->agent, session, &reading, how) : how;
 }
 
-static struct meter *start_meter(const struct session *session, char **environment,
-				 const struct host *host, struct err *err)
+static struct meter *start_meter(const struct session *session, const struct agent_step *agent,
+				 char **environment, const struct host *host, struct err *err)
 {
 	const struct meter_start start = {
 		.kind = session->step.conf->meter,
 		.step = session->step.conf,
 		.environment = (const char *const *)environment,
 		.host = host,
+		.session = agent->session,
 		.since_ms = clock_now() / 1000,
 	};
 	return meter_new(&start, err);
@@ -279,7 +310,8 @@ static int begin_reading(struct session *session, struct desk *desk, char **envi
 			 const struct host *host, const char *key)
 {
 	struct err err = {.code = ERR_INTERNAL, .text = "out of memory"};
-	desk->meter = environment ? start_meter(session, environment, host, &err) : NULL;
+	desk->meter =
+		environment ? start_meter(session, &desk->agent, environment, host, &err) : NULL;
 	if (desk->meter && begin_plugin(session, desk, key))
 		return 0;
 	snprintf(session->step.why, sizeof(session->step.why), "%.500s", err.text);
@@ -298,8 +330,7 @@ static enum fsm_event hear_end(struct session *session, struct desk *desk,
 		child_words(result, step->why, sizeof(step->why));
 	if (desk->plugin.protocol)
 		how = plugin_step_end(&desk->plugin, how, step->why, sizeof(step->why));
-	measure(session, desk, result);
-	return how;
+	return measure(session, desk, result, how);
 }
 
 /* Runs the worker; how it ended. Whatever stands in its way is a crash of this step, with words. */
@@ -307,13 +338,13 @@ static enum fsm_event run_worker(struct session *session, struct desk *desk)
 {
 	const struct conf_step *conf = session->step.conf;
 	char words[NWORDS][WORD_SIZE];
-	const char *list[NWORDS + 1], *argv[PLUGIN_ARGV];
+	const char *list[NWORDS + 2], *argv[PLUGIN_ARGV];
 	struct child_result result;
 	struct host host;
 	struct err err = {.code = ERR_NONE};
 	enum fsm_event how = FSM_EV_CRASHED;
 
-	where_it_is(session, words, list);
+	where_it_is(session, &desk->agent, words, list);
 	host_init(&host);
 	char **environment = child_environment(conf->environment, list);
 	if (begin_reading(session, desk, environment, &host, strchr(words[7], '=') + 1) != 0) {
@@ -322,7 +353,8 @@ static enum fsm_event run_worker(struct session *session, struct desk *desk)
 		return how;
 	}
 	const struct child_spec spec = {
-		.argv = conf->plugin.module ? plugin_argv(&conf->plugin, argv) : conf->command,
+		.argv = conf->plugin.module ? plugin_argv(&conf->plugin, argv)
+					    : desk->agent.command,
 		.environment = (const char *const *)environment,
 		.cwd = conf->cwd,
 		.stdin_path = conf->input,
@@ -340,6 +372,7 @@ static enum fsm_event run_worker(struct session *session, struct desk *desk)
 		.idle_ms = conf->idle_timeout_ms,
 		.grace_ms = conf->grace_ms,
 		.stop_fd = stop_descriptor(),
+		.end_now = &desk->over,
 		.stop_hard = stop_hard(),
 		.contained = true,
 		.max_memory = conf->max_memory,
@@ -368,14 +401,21 @@ static enum fsm_event at_desk(struct session *session)
 		 step->title);
 	progress_init(&desk.progress, session->progress, what, cycle_terms(session->cycle));
 	if (step_log_open(&desk.log, session->folder, cycle_number(session->cycle), step->number,
-			  step->attempt, step->conf->max_output, &err) != 0)
+			  step->attempt, step->conf->max_output, &err) != 0 ||
+	    agent_step_init(&desk.agent, session, &err) != 0)
 		snprintf(step->why, sizeof(step->why), "%.500s", err.text);
 	else
 		how = run_worker(session, &desk);
+	agent_step_release(&desk.agent);
 	progress_end(&desk.progress);
 	close_log(session, &desk.log);
 	plugin_step_release(&desk.plugin);
 	return how;
+}
+
+static const char *agent_of(const struct session_step *step)
+{
+	return step->conf && step->conf->agent ? agent_name(step->conf->agent) : NULL;
 }
 
 static struct work *end_step(struct session *session, enum fsm_event how)
@@ -386,8 +426,15 @@ static struct work *end_step(struct session *session, enum fsm_event how)
 		.own = session->step.own,
 		.estimated = session->step.estimated,
 		.why = session->step.why[0] ? session->step.why : NULL,
+		.failure = session->step.failure[0] ? session->step.failure : NULL,
+		.resets_at = session->step.resets_at,
+		.agent = agent_of(&session->step),
+		.session = session->step.agent_session[0] ? session->step.agent_session : NULL,
 	};
-	return cycle_end_step(session->cycle, how, session->step.own);
+	struct work *work = cycle_end_step(session->cycle, how, session->step.own);
+	if (work)
+		spending_warn(session, cycle_used(session->cycle));
+	return work;
 }
 
 /* The document says what goes on before it goes on. */

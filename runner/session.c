@@ -127,9 +127,19 @@ int session_new_cycle(struct session *session, const struct gate_terms *terms, s
 	session->cycle = cycle;
 	session->proofs = (struct cycle_proofs){.work = NULL};
 	session->step.attempt = 0;
+	session->step.failure[0] = '\0';
 	session->unsaved_close = false;
+	session->warned = false;
 	lock_describe(&session->lock, number);
 	return 0;
+}
+
+bool session_limited(const struct session *session, int64_t *resets_at)
+{
+	const bool limited = strcmp(session->step.failure, ended_name(ENDED_USAGE_LIMIT)) == 0;
+	if (resets_at)
+		*resets_at = limited ? session->step.resets_at : 0;
+	return limited;
 }
 
 int session_plan_index(const struct session *session)

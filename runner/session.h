@@ -9,6 +9,7 @@
 
 #include "conf/conf.h"
 #include "fsm/cycle.h"
+#include "plugins/usage.h"
 #include "runner/child.h"
 #include "runner/git.h"
 #include "runner/lock.h"
@@ -26,8 +27,12 @@ struct session_step {
 	struct usage own;
 	bool estimated;
 	bool ok;
-	bool done;     /* an agent's own step is never asked for again; a plan's may be */
-	char why[512]; /* how the worker ended, or why its usage is unknown; or "" */
+	bool done;         /* an agent's own step is never asked for again; a plan's may be */
+	char why[512];     /* how the worker ended, or why its usage is unknown; or "" */
+	char failure[24];  /* the same, typed: an `ended` of plugins/usage.h, "budget_exhausted"; or
+			    "" */
+	int64_t resets_at; /* when an agent's usage limit ends: seconds since 1970; 0: not told */
+	char agent_session[SESSION_NAME]; /* by which its agent can go on; or "" */
 };
 
 /* Why `run` begins nothing beside the cycle, by its number, of an agent that drives itself. */
@@ -68,6 +73,7 @@ struct session {
 	int64_t started_at; /* of a cycle taken up: microseconds since 1970 */
 	bool again;         /* the next save may have been made by a process that died */
 	bool unsaved_close; /* the closing words did not reach the remote */
+	bool warned;        /* the cycle's usage reached `warn`, and that was told */
 };
 
 /* What a session needs of git. */
@@ -121,6 +127,10 @@ int session_resume(struct session *session, session_told *told, struct err *err)
 /* Makes `title` (copied) the step under way. 0, or -1 with session->err. */
 int session_set_step(struct session *session, int number, const char *title,
 		     const struct conf_step *conf);
+
+/* Whether the last step ended at its agent's usage limit; *resets_at (may be NULL): when that ends,
+ * in seconds since 1970, or 0 where the agent did not say. */
+bool session_limited(const struct session *session, int64_t *resets_at);
 
 /* The index in the plan of the step under way; -1 where it has none, as in a cycle of another plan,
  * whose titles are its own. */

@@ -22,6 +22,8 @@ static int take_up_step(struct session *session, const struct journal_cycle *las
 	step->estimated = last->step_estimated;
 	step->how = last->past.how;
 	step->own = last->own;
+	step->resets_at = last->resets_at;
+	snprintf(step->failure, sizeof(step->failure), "%s", last->failure ? last->failure : "");
 	step->ok =
 		last->past.state == FSM_POSTCHECK && line_ok(last->past.how, &last->past.receipt);
 	return 0;

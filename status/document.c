@@ -313,7 +313,10 @@ static int fill_step(cJSON *row, const struct document_step *step, int64_t budge
 	       (step->estimated && json_set_bool(row, "estimated", true)) ||
 	       (step->action && json_set_text(row, "action", step->action)) ||
 	       (step->commit && json_set_text(row, "commit", step->commit)) ||
-	       (step->why && json_set_text(row, "why", step->why));
+	       (step->why && json_set_text(row, "why", step->why)) ||
+	       (step->failure && json_set_text(row, "failure", step->failure)) ||
+	       (step->resets_at &&
+		json_set_text(row, "resets_at", clock_write(step->resets_at * 1000000, when)));
 }
 
 int document_step(struct document *doc, const struct document_step *step)

@@ -23,9 +23,11 @@ struct document_step {
 	bool ok;
 	struct usage used; /* the cycle's usage when the step ended */
 	bool estimated;
-	const char *action; /* "updated & pushed", …; NULL while it is not known */
-	const char *commit; /* hex id, or NULL */
-	const char *why;    /* why it is NOK, or NULL */
+	const char *action;  /* "updated & pushed", …; NULL while it is not known */
+	const char *commit;  /* hex id, or NULL */
+	const char *why;     /* why it is NOK, or NULL */
+	const char *failure; /* the same, typed, or NULL */
+	int64_t resets_at;   /* when that ends: seconds since 1970; or 0 */
 };
 
 /* Reads FOLDER/status/EE_CYCLE_STATUS.json. No file gives an empty document. A damaged one is set

@@ -47,6 +47,8 @@ struct journal_cycle {
 	struct usage own; /* of past.step in STEP: the last sample; unknown where there is none */
 	char *process;    /* of past.step: as journal_process recorded it, or NULL */
 	char *repository; /* as journal_repository recorded it, or NULL */
+	char *failure;    /* of past.step, as in the note that ended it, or NULL */
+	int64_t resets_at;
 };
 void journal_cycle_release(struct journal_cycle *cycle);
 
@@ -65,6 +67,9 @@ struct journal_note {
 	struct usage own;               /* ENDS: the step's own usage */
 	bool estimated;                 /* ENDS */
 	const char *why;                /* ENDS: how the worker ended, in words ("exit status 2") */
+	const char *failure;            /* ENDS: the same, typed ("usage_limit"), or NULL */
+	int64_t resets_at;              /* ENDS: when a limit ends: seconds since 1970; or 0 */
+	const char *agent, *session;    /* ENDS: who did it, in which session of its own; or NULL */
 	bool ok;                        /* TOLD */
 	const char *action;             /* TOLD */
 	bool dealt_with; /* TOLD: the step of the plan is done (or skipped): not to be run again */
@@ -110,6 +115,9 @@ int journal_outbox(struct journal *journal,
 		   void (*each)(void *context, const struct journal_report *report), void *context,
 		   struct err *err);
 int journal_outbox_remove(struct journal *journal, int64_t id, struct err *err);
+/* Puts one there that no move brings along; `report` as in a note. 0, or -1 and *err. */
+int journal_outbox_add(struct journal *journal, int64_t cycle, const struct journal_report *report,
+		       struct err *err);
 
 /* Whether the file is still the one that was opened; where it was removed or another one put in its
  * place, ours is put back as it was, and the other one kept as file_set_aside does. Not between a
@@ -160,6 +168,10 @@ int journal_plan_steps(struct journal *journal, const char *plan,
 int journal_plan_restart(struct journal *journal, const char *plan, struct err *err);
 /* Which round the plan is in, from 1. */
 int journal_plan_round(struct journal *journal, const char *plan, int64_t *round, struct err *err);
+/* The session of the newest step of the plan that the agent did, in cycle `since` or a later one;
+ * malloc, or NULL where there is none, or where its context is full. 0, or -1 and *err. */
+int journal_agent_session(struct journal *journal, const char *plan, const char *agent,
+			  int64_t since, char **session, struct err *err);
 /* The largest known, not estimated, usage of any one step of the plan, ever. Unknown if there is
  * none. */
 int journal_largest_step(struct journal *journal, const char *plan, struct usage *usage,
@@ -177,7 +189,8 @@ struct journal_step {
 	struct usage own, used;
 	bool estimated, ok;
 	const char *action, *result, *commit, *ref, *upstream, *receipt_why; /* or NULL */
-	const char *way; /* "engine" or "program", who made the commit; or NULL */
+	const char *way;     /* "engine" or "program", who made the commit; or NULL */
+	const char *failure; /* as in the note; or NULL */
 };
 int journal_steps(struct journal *journal, int64_t cycle,
 		  void (*each)(void *context, const struct journal_step *step), void *context,

@@ -100,6 +100,20 @@ static int write_start(struct journal *journal, const struct cycle_move *move,
 	return journal_execute(journal, s, err);
 }
 
+static int write_agent(struct journal *journal, const struct cycle_move *move,
+		       const struct journal_note *note, struct err *err)
+{
+	sqlite3_stmt *s = about(journal, JOURNAL_STEP_AGENT, move->cycle, err);
+	if (!s)
+		return -1;
+	bind_text(s, 2, note->agent);
+	bind_text(s, 3, note->session);
+	bind_text(s, 4, note->failure);
+	if (note->resets_at)
+		sqlite3_bind_int64(s, 5, note->resets_at);
+	return change_one(journal, s, move, err);
+}
+
 static int write_end(struct journal *journal, const struct cycle_move *move,
 		     const struct journal_note *note, struct err *err)
 {
@@ -113,7 +127,9 @@ static int write_end(struct journal *journal, const struct cycle_move *move,
 	bind_text(s, 6, note->why);
 	sqlite3_bind_int64(s, 7, note->at);
 	bind_text(s, 8, note->title);
-	return change_one(journal, s, move, err);
+	if (change_one(journal, s, move, err) != 0)
+		return -1;
+	return note->agent || note->failure ? write_agent(journal, move, note, err) : 0;
 }
 
 static int write_receipt(struct journal *journal, const struct cycle_move *move, struct err *err)
@@ -205,6 +221,12 @@ static int write_outbox(struct journal *journal, int64_t cycle, const struct jou
 	bind_text(s, 2, report->reporter);
 	bind_text(s, 3, report->line);
 	return journal_execute(journal, s, err);
+}
+
+int journal_outbox_add(struct journal *journal, int64_t cycle, const struct journal_report *report,
+		       struct err *err)
+{
+	return write_outbox(journal, cycle, report, err);
 }
 
 int journal_outbox_remove(struct journal *journal, int64_t id, struct err *err)

@@ -25,6 +25,13 @@
 	X(STEP_END, "UPDATE step SET how = ?2, own = ?3, used = ?4, estimated = ?5, why = ?6, "    \
 		    "ended_at = ?7, title = coalesce(?8, title) WHERE id = (SELECT max(id) FROM "  \
 		    "step WHERE cycle = ?1)")                                                      \
+	X(STEP_AGENT, "UPDATE step SET agent = ?2, session = ?3, failure = ?4, resets_at = ?5 "    \
+		      "WHERE id = (SELECT max(id) FROM step WHERE cycle = ?1)")                    \
+	X(AGENT_SESSION,                                                                           \
+	  "SELECT CASE WHEN step.failure = 'context_full' THEN NULL ELSE step.session END "        \
+	  "FROM step JOIN cycle ON cycle.number = step.cycle WHERE cycle.plan = ?1 AND "           \
+	  "step.agent = ?2 AND step.cycle >= ?3 AND step.session IS NOT NULL "                     \
+	  "ORDER BY step.id DESC LIMIT 1")                                                         \
 	X(STEP_SAVE,                                                                               \
 	  "UPDATE step SET result = ?2, git_commit = ?3, ref = ?4, upstream = ?5, "                \
 	  "receipt_why = ?6, way = ?7 WHERE id = (SELECT max(id) FROM step WHERE cycle = ?1)")     \
@@ -40,7 +47,7 @@
 	  "c.started_at, c.ended_at, c.reason, s.title, s.attempt, s.estimated, s.how, s.result, " \
 	  "s.git_commit, s.ref, s.upstream, s.receipt_why, c.finished, c.cause, s.own, "           \
 	  "s.process, "                                                                            \
-	  "c.repository "                                                                          \
+	  "c.repository, s.failure, s.resets_at "                                                  \
 	  "FROM cycle c LEFT JOIN step s ON s.id "                                                 \
 	  "= (SELECT max(id) FROM step WHERE cycle = c.number) ORDER BY c.number DESC LIMIT 1")    \
 	X(ATTEMPTS, "SELECT max(attempt) FROM step WHERE cycle = ?1 AND step = ?2")                \
@@ -73,19 +80,23 @@
 	X(OUTBOX, "SELECT id, reporter, line, key, at FROM outbox ORDER BY id")                    \
 	X(LARGEST, "SELECT max(step.own) FROM step JOIN cycle ON cycle.number = step.cycle "       \
 		   "WHERE cycle.plan = ?1 AND step.estimated = 0 AND step.how IS NOT NULL")        \
-	X(STEPS, "SELECT cycle, step, attempt, title, started_at, ended_at, how, why, own, used, " \
-		 "estimated, ok, action, result, git_commit, ref, upstream, receipt_why, way, id " \
-		 "FROM step "                                                                      \
-		 "ORDER BY cycle DESC, id")                                                        \
+	X(STEPS,                                                                                   \
+	  "SELECT cycle, step, attempt, title, started_at, ended_at, how, why, own, used, "        \
+	  "estimated, ok, action, result, git_commit, ref, upstream, receipt_why, way, id, "       \
+	  "failure "                                                                               \
+	  "FROM step "                                                                             \
+	  "ORDER BY cycle DESC, id")                                                               \
 	X(STEPS_OF,                                                                                \
 	  "SELECT cycle, step, attempt, title, started_at, ended_at, how, why, own, used, "        \
-	  "estimated, ok, action, result, git_commit, ref, upstream, receipt_why, way, id "        \
+	  "estimated, ok, action, result, git_commit, ref, upstream, receipt_why, way, id, "       \
+	  "failure "                                                                               \
 	  "FROM step "                                                                             \
 	  "WHERE cycle = ?1 ORDER BY id")                                                          \
 	X(STEPS_AFTER,                                                                             \
 	  "SELECT cycle, step, attempt, title, started_at, ended_at, how, why, own, used, "        \
-	  "estimated, ok, action, result, git_commit, ref, upstream, receipt_why, way, id "        \
-	  "FROM step WHERE id > ?1 ORDER BY id")                                                   \
+	  "estimated, ok, action, result, git_commit, ref, upstream, receipt_why, way, id, "       \
+	  "failure FROM step "                                                                     \
+	  "WHERE id > ?1 ORDER BY id")                                                             \
 	X(MESSAGES, "SELECT * FROM (SELECT id, cycle, at, kind, text FROM message "                \
 		    "ORDER BY id DESC LIMIT ?1) ORDER BY id")                                      \
 	X(MESSAGES_OF, "SELECT * FROM (SELECT id, cycle, at, kind, text FROM message "             \

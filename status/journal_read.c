@@ -44,6 +44,7 @@ void journal_cycle_release(struct journal_cycle *cycle)
 	free(cycle->reason);
 	free(cycle->process);
 	free(cycle->repository);
+	free(cycle->failure);
 }
 
 /* The newest cycle's state, and its last step's receipt, by their names. -1 where one is none of
@@ -110,6 +111,8 @@ static int read_cycle(struct journal *journal, sqlite3_stmt *s, struct journal_c
 	read.step_title = own_column(s, 11, &failed);
 	read.process = own_column(s, 23, &failed);
 	read.repository = own_column(s, 24, &failed);
+	read.failure = own_column(s, 25, &failed);
+	read.resets_at = sqlite3_column_int64(s, 26);
 	if (failed) {
 		journal_cycle_release(&read);
 		return err_set(err, ERR_INTERNAL, "out of memory");
@@ -232,6 +235,29 @@ static int take_usage(void *context, sqlite3_stmt *s)
 	return 0;
 }
 
+static int take_session(void *context, sqlite3_stmt *s)
+{
+	bool failed = false;
+	*(char **)context = own_column(s, 0, &failed);
+	return failed ? -1 : 0;
+}
+
+int journal_agent_session(struct journal *journal, const char *plan, const char *agent,
+			  int64_t since, char **session, struct err *err)
+{
+	char *found = NULL;
+	sqlite3_stmt *s = journal_prepare(journal, JOURNAL_AGENT_SESSION, err);
+	if (!s)
+		return -1;
+	sqlite3_bind_text(s, 1, plan, -1, SQLITE_STATIC);
+	sqlite3_bind_text(s, 2, agent, -1, SQLITE_STATIC);
+	sqlite3_bind_int64(s, 3, since);
+	if (journal_each_row(journal, s, take_session, &found, err) != 0)
+		return -1;
+	*session = found;
+	return 0;
+}
+
 int journal_largest_step(struct journal *journal, const char *plan, struct usage *usage,
 			 struct err *err)
 {
@@ -299,6 +325,7 @@ static int take_step(void *context, sqlite3_stmt *s)
 		.receipt_why = column(s, 17),
 		.way = column(s, 18),
 		.id = sqlite3_column_int64(s, 19),
+		.failure = column(s, 20),
 	};
 	if (!step.title)
 		return -1;

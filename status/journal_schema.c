@@ -63,6 +63,13 @@ static const char *const steps_up[] = {
 	"  1000000 * CAST(strftime('%s', 'now') AS INTEGER), reporter, line,"
 	"  lower(hex(randomblob(16))) FROM outbox_before ORDER BY id;"
 	"DROP TABLE outbox_before;",
+
+	/* Which agent did a step and in which session of its own; why it failed, typed; and when
+	 * its limit ends, in seconds since 1970. */
+	"ALTER TABLE step ADD COLUMN agent TEXT;"
+	"ALTER TABLE step ADD COLUMN session TEXT;"
+	"ALTER TABLE step ADD COLUMN failure TEXT;"
+	"ALTER TABLE step ADD COLUMN resets_at INTEGER;",
 };
 
 enum {

@@ -97,6 +97,20 @@ int plan_json_step(struct plan_json *json, int number, const char *title,
 	return append(json->steps, row, whole);
 }
 
+int plan_json_agent(struct plan_json *json, const char *name, const char *program,
+		    const char *version)
+{
+	cJSON *agents = cJSON_GetObjectItemCaseSensitive(json->root, "agents");
+	if (!agents && json_set(json->root, "agents", cJSON_CreateArray()) != 0)
+		return -1;
+	agents = cJSON_GetObjectItemCaseSensitive(json->root, "agents");
+	cJSON *row = cJSON_CreateObject();
+	const bool whole = row && json_set_text(row, "agent", name) == 0 &&
+			   json_set_text(row, "program", program) == 0 &&
+			   json_set_text(row, "version", version[0] ? version : NULL) == 0;
+	return append(agents, row, whole);
+}
+
 int plan_json_edit(struct plan_json *json, const char *what, const char *title)
 {
 	cJSON *row = cJSON_CreateObject();

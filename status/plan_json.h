@@ -23,6 +23,10 @@ struct plan_json *plan_json_new_verdict(const char *path, const char *title, siz
 int plan_json_step(struct plan_json *json, int number, const char *title,
 		   const char *const *command, const char *cwd, int64_t timeout_ms);
 
+/* An agent that a step uses: the path of its program, and its version or "". */
+int plan_json_agent(struct plan_json *json, const char *name, const char *program,
+		    const char *version);
+
 /* A title that was edited: `what` is "added", "removed" or "forgotten" (done, and gone). */
 int plan_json_edit(struct plan_json *json, const char *what, const char *title);
 

@@ -203,7 +203,7 @@ END_TEST
 static void check_filled(const char *text, const char *wanted)
 {
 	struct arena arena = {.blocks = NULL};
-	const struct template_words words = {"do {step} \"it\"", "it (2)", 7, 12};
+	const struct template_words words = {"do {step} \"it\"", "it (2)", 7, 12, 70, 8};
 	ck_assert_ptr_null(template_wrong(text));
 	ck_assert_str_eq(template_fill(&arena, text, &words), wanted);
 	arena_release(&arena);
@@ -236,7 +236,7 @@ END_TEST
 START_TEST(a_step_is_made_of_its_template)
 {
 	struct arena arena = {.blocks = NULL};
-	const struct template_words words = {"it", "it", 7, 12};
+	const struct template_words words = {"it", "it", 7, 12, 70, 8};
 	struct conf_step from = {
 		.title = "",
 		.command = (const char *const[]){"{item}", "{item}", NULL},

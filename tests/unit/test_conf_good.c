@@ -41,7 +41,10 @@ START_TEST(the_top_level)
 	ck_assert_int_eq(conf->measure, CONF_MEASURE_ALL);
 	ck_assert_int_eq(conf->when_complete, CONF_COMPLETE_RESTART);
 	ck_assert_int_eq(conf->on_failure_work, CONF_WORK_KEEP);
-	ck_assert_uint_eq(conf->nsteps, 2);
+	ck_assert_int_eq(conf->hard, 150);
+	ck_assert_int_eq(conf->warn, 80);
+	ck_assert_int_eq(conf->wait_for_reset_ms, 6 * 3600000);
+	ck_assert_uint_eq(conf->nsteps, 4);
 	ck_assert_uint_eq(conf->nreports, 2);
 	conf_free(conf);
 }
@@ -101,6 +104,32 @@ START_TEST(the_steps)
 }
 END_TEST
 
+START_TEST(the_agents)
+{
+	struct conf *conf = load(source_path(GOOD "full.conf"));
+	const struct conf_step *codex = &conf->steps[2], *gemini = &conf->steps[3];
+	ck_assert_int_eq(codex->agent, CONF_AGENT_CODEX);
+	check_list(codex->command, LIST(good_path("parts/tool")));
+	ck_assert_ptr_null(codex->prompt);
+	ck_assert_str_eq(codex->prompt_file, good_path("parts/input.txt"));
+	ck_assert_str_eq(codex->model, "gpt-5");
+	check_list(codex->arguments, LIST("--full-auto", "-c", "x=\"y\""));
+	ck_assert_int_eq(codex->session, CONF_SESSION_KEEP);
+	ck_assert(codex->usage_required);
+	ck_assert_int_eq(codex->meter, CONF_METER_CODEX);
+
+	ck_assert_int_eq(gemini->agent, CONF_AGENT_GEMINI);
+	check_list(gemini->command, LIST("cat"));
+	ck_assert_str_eq(gemini->prompt, "Do {title}, {and} more");
+	ck_assert_ptr_null(gemini->prompt_file);
+	ck_assert_ptr_null(gemini->model);
+	ck_assert_ptr_null(gemini->arguments[0]);
+	ck_assert_int_eq(gemini->session, CONF_SESSION_FRESH);
+	ck_assert_int_eq(conf->steps[0].agent, CONF_AGENT_NONE);
+	conf_free(conf);
+}
+END_TEST
+
 START_TEST(the_reports)
 {
 	struct conf *conf = load(source_path(GOOD "full.conf"));
@@ -108,7 +137,7 @@ START_TEST(the_reports)
 	ck_assert_str_eq(file->title, "file");
 	ck_assert_int_eq(file->type, CONF_REPORT_FILE);
 	ck_assert_str_eq(file->path, good_path("work/reports.jsonl"));
-	ck_assert_uint_eq(file->on, CONF_ON_STARTED | CONF_ON_NOK);
+	ck_assert_uint_eq(file->on, CONF_ON_STARTED | CONF_ON_NOK | CONF_ON_WARN);
 	ck_assert_str_eq(pager->title, "pager");
 	ck_assert_int_eq(pager->line, 57);
 	ck_assert_int_eq(pager->type, CONF_REPORT_PROGRAM);
@@ -129,6 +158,9 @@ START_TEST(defaults)
 	ck_assert_int_eq(conf->threshold, 0);
 	ck_assert_int_eq(conf->on_unknown, CONF_UNKNOWN_ERROR);
 	ck_assert_int_eq(conf->measure, CONF_MEASURE_FRESH);
+	ck_assert_int_eq(conf->hard, 100);
+	ck_assert_int_eq(conf->warn, 0);
+	ck_assert_int_eq(conf->wait_for_reset_ms, 0);
 	ck_assert_int_eq(conf->when_complete, CONF_COMPLETE_STOP);
 	ck_assert_int_eq(conf->on_failure_work, CONF_WORK_SALVAGE);
 	ck_assert_uint_eq(conf->nreports, 0);
@@ -418,6 +450,7 @@ int main(void)
 	tcase_add_test(good, the_top_level);
 	tcase_add_test(good, the_repository);
 	tcase_add_test(good, the_steps);
+	tcase_add_test(good, the_agents);
 	tcase_add_test(good, the_reports);
 	tcase_add_test(good, defaults);
 	tcase_add_test(good, included_files);

@@ -295,7 +295,7 @@ START_TEST(the_manual_has_every_key)
 	ck_assert_ptr_nonnull(strstr(text, "    grace: time, 0 to 1h; default 10s\n"));
 	ck_assert_ptr_nonnull(
 		strstr(text, "    on_failure: close | retry | skip; default close\n"));
-	ck_assert_ptr_nonnull(strstr(text, "; default {\"step\",\n        \"closed\"}\n"));
+	ck_assert_ptr_nonnull(strstr(text, "; default\n        {\"step\", \"closed\"}\n"));
 	free(text);
 	free(roff);
 }

@@ -137,6 +137,10 @@ END_TEST
 
 /* Undoes what later versions of the schema added to the first. */
 static const char first_schema[] = "ALTER TABLE step DROP COLUMN process;"
+				   "ALTER TABLE step DROP COLUMN agent;"
+				   "ALTER TABLE step DROP COLUMN session;"
+				   "ALTER TABLE step DROP COLUMN failure;"
+				   "ALTER TABLE step DROP COLUMN resets_at;"
 				   "ALTER TABLE cycle DROP COLUMN finished;"
 				   "DROP TABLE outbox; DROP TABLE plan_round; DROP TABLE plan_step;"
 				   "ALTER TABLE step DROP COLUMN way;"
