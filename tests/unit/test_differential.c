@@ -13,7 +13,7 @@
 #define STEPS       60 /* of a seed */
 #define SEEDS       2
 #define SOAK_SEEDS  170
-#define LEAST_SHARE 60 /* percent of the commits that the engine has to make itself */
+#define LEAST_SHARE 40 /* percent of the commits that the engine has to make itself */
 
 static unsigned seed, steps, served;
 static const char *doing;
