@@ -7,8 +7,6 @@
 #include "status/clock.h"
 #include "status/text.h"
 
-#define TRIES_MOST 50
-
 /* Where the branch here can't follow, the remote has the work all the same; but then what it has is
  * not what is here, and the next push has to find that out. */
 static enum receipt_result follow(const struct push *push, const struct rebase *rebase,
@@ -34,9 +32,8 @@ static enum receipt_result push_rebased(const struct push *push, struct receipt_
 	struct rebase rebase;
 	struct push again = *push;
 	again.from = again.commit = rebase.new;
-	for (int tries = 0; tries < TRIES_MOST && result == RECEIPT_NON_FAST_FORWARD &&
-			    clock_monotonic_ms() < deadline;
-	     tries++) {
+	/* A rival that pushes all the time may be faster often: the time is the only bound. */
+	while (result == RECEIPT_NON_FAST_FORWARD && clock_monotonic_ms() < deadline) {
 		if (rebase_make(push, &rebase, why, size) != 0)
 			return RECEIPT_NON_FAST_FORWARD;
 		result = strcmp(rebase.new, rebase.tip) == 0 ? RECEIPT_PUSHED

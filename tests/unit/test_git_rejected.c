@@ -178,11 +178,12 @@ START_TEST(test_killed_before_the_branch_follows)
 }
 END_TEST
 
-/* Somebody who pushes all the time, each time something of their own. */
+/* Somebody who pushes something of their own at each moment when we do. */
 static pid_t start_rival(int count)
 {
 	sh("git clone -q up.git rival; cat >rival.sh <<'END'\n"
-	   "cd rival\nfor i in $(seq $1); do echo $i >r$i; git add r$i; git commit -qm \"rival "
+	   "cd rival\nfor i in $(seq $1); do until [ -e ../work/o$i ]; do command -p sleep 0.01; "
+	   "done; echo $i >r$i; git add r$i; git commit -qm \"rival "
 	   "$i\"\n"
 	   "until git push -q 2>/dev/null; do git pull -q --rebase; done; done\nEND");
 	char most[16];
