@@ -15,12 +15,21 @@ main_of() # PROGRAM
 	esac
 }
 
+# As the Makefile has them.
+libraries() # NAME...
+{
+	local name
+	for name; do
+		sed -n "s/^LIBS_$name *:= *//p" "$SRC/Makefile"
+	done
+}
+
 libraries_of() # PROGRAM
 {
 	case $1 in
-	stepgate) echo '-lconfuse -lcjson -lsqlite3' ;;
-	stepgate-git) echo '-lgit2 -lz' ;;
-	*) echo '-lconfuse -lcjson -lsqlite3 -lgit2 -lz -lcheck -lsubunit -lm -lrt -lpthread' ;;
+	stepgate) libraries STEPGATE ;;
+	stepgate-git) libraries HELPER ;;
+	*) libraries STEPGATE HELPER CHECK ;;
 	esac
 }
 
