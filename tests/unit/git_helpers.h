@@ -212,7 +212,7 @@ static inline void add_tests(Suite *suite, const char *name, const TTest *const 
 			     size_t count, SFun setup)
 {
 	TCase *tcase = tcase_create(name);
-	tcase_set_timeout(tcase, 120);
+	tcase_set_timeout(tcase, getenv("SOAK") ? 1200 : 120);
 	tcase_add_checked_fixture(tcase, setup, NULL);
 	for (size_t i = 0; i < count; i++)
 		tcase_add_test(tcase, tests[i]);
@@ -250,7 +250,7 @@ static inline int run_tests_of(const char *name, const TTest *const *tests, size
 {
 	Suite *suite = suite_create(name);
 	TCase *tcase = tcase_create(name);
-	tcase_set_timeout(tcase, 120);
+	tcase_set_timeout(tcase, getenv("SOAK") ? 1200 : 120);
 	for (size_t i = 0; i < count; i++)
 		tcase_add_loop_test(tcase, tests[i], 0, ways);
 	suite_add_tcase(suite, tcase);
