@@ -288,8 +288,8 @@ void git_expect(struct git *git, const char *settings)
 {
 	struct print was;
 	char one[17] = "";
-	if (strlen(settings) != PRINT_COUNT * 16U ||
-	    strspn(settings, "0123456789abcdef") != PRINT_COUNT * 16U)
+	const size_t length = (size_t)PRINT_COUNT * 16;
+	if (strlen(settings) != length || strspn(settings, "0123456789abcdef") != length)
 		return;
 	for (int i = 0; i < PRINT_COUNT; i++) {
 		memcpy(one, settings + 16 * (size_t)i, 16);

@@ -165,7 +165,8 @@ int program_run_once(struct work *work, const char *const *args, const char *inp
 		.log = &said,
 	};
 	const int failed = git_program(&call, &work->answer, &err);
-	if (failed || git_answer_ok(&work->answer) || judge(&work->answer) != RECEIPT_LOCKED)
+	if (work->job->log &&
+	    (failed || git_answer_ok(&work->answer) || judge(&work->answer) != RECEIPT_LOCKED))
 		git_log_add(work->job->log, said.text, said.length);
 	git_log_release(&said);
 	if (!failed)

@@ -194,6 +194,13 @@ static void accept_own(struct saver *saver)
 		print_accept(&saver->was, &look.print, false);
 }
 
+/* On a full disk git leaves what it was writing, and that may be the room that was kept back. */
+static void forget_halves(const struct look *look)
+{
+	char said[256];
+	leftovers_clear(look, clock_now(), said, sizeof(said));
+}
+
 static enum engine_answer commit(struct saver *saver, const struct git_request *request,
 				 const struct look *look, int64_t deadline, bool program,
 				 struct receipt_facts *facts)
@@ -229,6 +236,8 @@ static enum engine_answer commit(struct saver *saver, const struct git_request *
 	const bool passed = answer == ENGINE_PASSES;
 	if (passed)
 		engine_program_save(&job, facts);
+	if (passed && !facts->commit[0])
+		forget_halves(look);
 	if (facts->commit[0] && facts->result != RECEIPT_NOTHING)
 		facts->way = passed ? RECEIPT_WAY_PROGRAM : RECEIPT_WAY_ENGINE;
 	free(message);

@@ -119,8 +119,8 @@ END_TEST
 START_TEST(test_what_may_pass)
 {
 	static const char *const passing[] = {
-		"ssh: connect to host h port 22: Connection refused\nfatal: Could not read from "
-		"remote repository.\n",
+		("ssh: connect to host h port 22: Connection refused\nfatal: Could not read from "
+		 "remote repository.\n"),
 		"fatal: unable to access 'https://h/': Could not resolve host: h\n",
 		"fatal: the remote end hung up unexpectedly\n",
 		"error: RPC failed; curl 56 Recv failure\n",

@@ -106,7 +106,7 @@ static bool read_word(struct line *line, char *word)
 	const size_t length = equals ? (size_t)(equals - word) : strlen(word);
 	for (int kind = 0; kind < KINDS; kind++)
 		if (strlen(names[kind]) == length && strncmp(names[kind], word, length) == 0) {
-			line->values[kind] = (unsigned char)value_of(kind, sign, equals);
+			line->values[kind] = (unsigned char)value_of((enum kind)kind, sign, equals);
 			return true;
 		}
 	if (strcmp(word, "binary") == 0 && !sign)
