@@ -217,8 +217,9 @@ static void commit_status(struct work *work)
 	const int left = is_status_changed(work);
 	if (left == 0)
 		report_nothing(work);
+	/* By its files: what HEAD has in the place of the folder would else be in git's way. */
 	if (left == 1)
-		COMMIT(work, "commit", "-q", "--only", "-F", "-", "--", "status");
+		COMMIT(work, "commit", "-q", "--only", "-F", "-", "--", "status/*");
 }
 
 /* An earlier commit on the ref becomes a parent of the new one, so that nothing is lost. */
