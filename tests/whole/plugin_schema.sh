@@ -34,6 +34,7 @@ END
 chmod +x ../plugins/keep.sh
 write_config asks.conf << 'END'
 title = "Asks"
+budget { hard = 0 }
 repository { commit = false }
 gate "g" { plugin = {"../plugins/keep.sh"} }
 step "Ä \"quoted\" title" { plugin = {"../plugins/keep.sh"} options = {"level=3", "empty=", "text=\n\x01\""} }

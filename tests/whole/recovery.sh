@@ -224,7 +224,6 @@ rm -f ../go
 kill_at their-list.conf ../committing
 touch ../go
 wait_for 20 test ! -e .git/index.lock
-rm .git/hooks/pre-commit
 git checkout -q -- . 2> /dev/null
 sed -i 's/\[x\]/[ ]/' THEIRS.md
 expect_exit 0 run theirs.conf
@@ -233,3 +232,4 @@ expect "their item" "$(cat THEIRS.md)" '- [x] alone'
 expect "what is upstream" "$(git -C ../repo.git show main:THEIRS.md)" '- [x] alone'
 expect_exit 0 run their-list.conf
 expect "how often it ran" "$(wc -l < ../alone)" 1
+rm .git/hooks/pre-commit
