@@ -168,6 +168,15 @@ static bool is_kept(const struct visit *visit, const char *path, size_t length)
 	return false;
 }
 
+/* A folder that is ignored is looked into by nobody; but where a file was tracked in its place, git
+ * sees whether it is a repository. */
+static bool was_file(const struct visit *visit, const char *path, size_t length)
+{
+	const struct index_entry *entry =
+		index_find(visit->index, visit->task->from, visit->task->to, path, length);
+	return entry && entry->mode != INDEX_GITLINK;
+}
+
 static bool is_gitlink(const struct visit *visit, const char *path, size_t length)
 {
 	const struct index_entry *entry =
@@ -186,6 +195,8 @@ static void enter(struct visit *visit, const struct scan_name *name, size_t from
 	const size_t length = visit->task->length + name->length;
 	const bool ignored = visit->task->ignored ||
 			     ignore_has(visit->ignore, path, path + visit->task->length, true);
+	if (from == to && ignored && was_file(visit, path, length - 1))
+		scan_give_up(visit->scan, "an ignored folder in the place of a file");
 	if (from == to && (ignored || is_gitlink(visit, path, length - 1)))
 		return;
 	if (from == to && is_kept(visit, path, length - 1)) {
