@@ -16,25 +16,26 @@ static void *work(void *context);
 
 void scan_give_up(struct scan *scan, const char *doubt)
 {
-	struct scan_private *private = scan->private;
+	struct scan_private *shared = scan->shared;
 	const int error = errno;
-	pthread_mutex_lock(&private->mutex);
+	pthread_mutex_lock(&shared->mutex);
 	if (!doubt)
-	private->error = error ? error : ENOMEM;
-	else if (!private->doubt) private->doubt = doubt;
-	pthread_cond_broadcast(&private->change);
-	pthread_mutex_unlock(&private->mutex);
+		shared->error = error ? error : ENOMEM;
+	else if (!shared->doubt)
+		shared->doubt = doubt;
+	pthread_cond_broadcast(&shared->change);
+	pthread_mutex_unlock(&shared->mutex);
 }
 
-static bool is_given_up(const struct scan_private *private)
+static bool is_given_up(const struct scan_private *shared)
 {
-	return private->error || private->doubt;
+	return shared->error || shared->doubt;
 }
 
 void scan_queue(struct scan *scan, const char *prefix, size_t length, size_t from, size_t to,
 		const struct ignore *ignore, bool ignored)
 {
-	struct scan_private *private = scan->private;
+	struct scan_private *shared = scan->shared;
 	struct scan_task *task = malloc(sizeof(*task) + length + 1);
 	if (!task) {
 		scan_give_up(scan, NULL);
@@ -44,51 +45,52 @@ void scan_queue(struct scan *scan, const char *prefix, size_t length, size_t fro
 		.from = from, .to = to, .ignore = ignore, .ignored = ignored, .length = length};
 	memcpy(task->prefix, prefix, length);
 	task->prefix[length] = '\0';
-	pthread_mutex_lock(&private->mutex);
-	task->next = private->queue;
-	private->queue = task;
-	private->queued++;
-	private->open++;
-	if (private->queued > WORTH && private->started + 1 < private->wanted) {
-		struct scan_worker *worker = &private->workers[private->started + 1];
+	pthread_mutex_lock(&shared->mutex);
+	task->next = shared->queue;
+	shared->queue = task;
+	shared->queued++;
+	shared->open++;
+	if (shared->queued > WORTH && shared->started + 1 < shared->wanted) {
+		struct scan_worker *worker = &shared->workers[shared->started + 1];
 		worker->scan = scan;
-		if (pthread_create(&private->threads[private->started], NULL, work, worker) == 0)
-		private->started++;
-		else private->wanted = private->started + 1;
+		if (pthread_create(&shared->threads[shared->started], NULL, work, worker) == 0)
+			shared->started++;
+		else
+			shared->wanted = shared->started + 1;
 	}
-	pthread_cond_signal(&private->change);
-	pthread_mutex_unlock(&private->mutex);
+	pthread_cond_signal(&shared->change);
+	pthread_mutex_unlock(&shared->mutex);
 }
 
 /* The next folder; NULL once there is none and will be none. */
-static struct scan_task *next_task(struct scan_private *private)
+static struct scan_task *next_task(struct scan_private *shared)
 {
-	while (!private->queue && private->open && !is_given_up(private))
-		pthread_cond_wait(&private->change, &private->mutex);
-	if (!private->queue || is_given_up(private))
+	while (!shared->queue && shared->open && !is_given_up(shared))
+		pthread_cond_wait(&shared->change, &shared->mutex);
+	if (!shared->queue || is_given_up(shared))
 		return NULL;
-	struct scan_task *task = private->queue;
-	private->queue = task->next;
-	private->queued--;
+	struct scan_task *task = shared->queue;
+	shared->queue = task->next;
+	shared->queued--;
 	return task;
 }
 
 static void *work(void *context)
 {
 	struct scan_worker *worker = context;
-	struct scan_private *private = worker->scan->private;
+	struct scan_private *shared = worker->scan->shared;
 	struct scan_task *task;
-	pthread_mutex_lock(&private->mutex);
-	while ((task = next_task(private))) {
-		pthread_mutex_unlock(&private->mutex);
+	pthread_mutex_lock(&shared->mutex);
+	while ((task = next_task(shared))) {
+		pthread_mutex_unlock(&shared->mutex);
 		scan_visit(worker, task);
 		task->next = worker->done;
 		worker->done = task;
-		pthread_mutex_lock(&private->mutex);
-		if (--private->open == 0)
-			pthread_cond_broadcast(&private->change);
+		pthread_mutex_lock(&shared->mutex);
+		if (--shared->open == 0)
+			pthread_cond_broadcast(&shared->change);
 	}
-	pthread_mutex_unlock(&private->mutex);
+	pthread_mutex_unlock(&shared->mutex);
 	return NULL;
 }
 
@@ -111,8 +113,8 @@ static void begin(struct scan *scan)
 	}
 	root->own = ignore != scan->ignore ? ignore : NULL;
 	root->attributes = faccessat(scan->root, ".gitattributes", F_OK, AT_SYMLINK_NOFOLLOW) == 0;
-	root->next = scan->private->workers[0].done;
-	scan->private->workers[0].done = root;
+	root->next = scan->shared->workers[0].done;
+	scan->shared->workers[0].done = root;
 	const size_t length = (size_t)snprintf(prefix, sizeof(prefix), "%s/", scan->only);
 	const bool there = fstatat(scan->root, scan->only, &state, AT_SYMLINK_NOFOLLOW) == 0;
 	if ((there && !S_ISDIR(state.st_mode)) ||
@@ -137,15 +139,15 @@ static int by_path(const void *a, const void *b)
 /* All items of all threads, in order. */
 static int gather_items(struct scan *scan)
 {
-	struct scan_private *private = scan->private;
+	struct scan_private *shared = scan->shared;
 	size_t count = 0;
-	for (unsigned i = 0; i <= private->started; i++)
-		count += private->workers[i].count;
+	for (unsigned i = 0; i <= shared->started; i++)
+		count += shared->workers[i].count;
 	scan->items = calloc(count + 1, sizeof(*scan->items));
 	if (!scan->items)
 		return -1;
-	for (unsigned i = 0; i <= private->started; i++) {
-		const struct scan_worker *worker = &private->workers[i];
+	for (unsigned i = 0; i <= shared->started; i++) {
+		const struct scan_worker *worker = &shared->workers[i];
 		if (worker->count)
 			memcpy(scan->items + scan->count, worker->items,
 			       worker->count * sizeof(*worker->items));
@@ -163,17 +165,17 @@ static int by_text(const void *a, const void *b)
 
 static int gather_attributes(struct scan *scan)
 {
-	struct scan_private *private = scan->private;
+	struct scan_private *shared = scan->shared;
 	size_t count = 0;
-	for (unsigned i = 0; i <= private->started; i++)
-		for (const struct scan_task *task = private->workers[i].done; task;
+	for (unsigned i = 0; i <= shared->started; i++)
+		for (const struct scan_task *task = shared->workers[i].done; task;
 		     task = task->next)
 			count += task->attributes;
 	scan->attributes = calloc(count + 1, sizeof(*scan->attributes));
 	if (!scan->attributes)
 		return -1;
-	for (unsigned i = 0; i <= private->started; i++)
-		for (const struct scan_task *task = private->workers[i].done; task;
+	for (unsigned i = 0; i <= shared->started; i++)
+		for (const struct scan_task *task = shared->workers[i].done; task;
 		     task = task->next)
 			if (task->attributes)
 				scan->attributes[scan->nattributes++] = task->prefix;
@@ -184,22 +186,22 @@ static int gather_attributes(struct scan *scan)
 
 int scan_run(struct scan *scan)
 {
-	struct scan_private *private = scan->private = calloc(1, sizeof(*private));
+	struct scan_private *shared = scan->shared = calloc(1, sizeof(*shared));
 	scan->states = calloc(scan->index->count + 1, 1);
-	if (!private || !scan->states)
+	if (!shared || !scan->states)
 		return -1;
-	pthread_mutex_init(&private->mutex, NULL);
-	pthread_cond_init(&private->change, NULL);
-	private->wanted = crew_size();
-	private->workers[0].scan = scan;
+	pthread_mutex_init(&shared->mutex, NULL);
+	pthread_cond_init(&shared->change, NULL);
+	shared->wanted = crew_size();
+	shared->workers[0].scan = scan;
 	begin(scan);
-	work(&private->workers[0]);
-	for (unsigned i = 0; i < private->started; i++)
-		pthread_join(private->threads[i], NULL);
-	errno = private->error;
-	if (private->error)
+	work(&shared->workers[0]);
+	for (unsigned i = 0; i < shared->started; i++)
+		pthread_join(shared->threads[i], NULL);
+	errno = shared->error;
+	if (shared->error)
 		return -1;
-	scan->doubt = private->doubt;
+	scan->doubt = shared->doubt;
 	if (scan->doubt)
 		return 1;
 	return gather_items(scan) != 0 || gather_attributes(scan) != 0 ? -1 : 0;
@@ -217,9 +219,9 @@ static void free_tasks(struct scan_task *task)
 
 void scan_release(struct scan *scan)
 {
-	struct scan_private *private = scan->private;
-	for (unsigned i = 0; private && i < CREW_MOST; i++) {
-		struct scan_worker *worker = &private->workers[i];
+	struct scan_private *shared = scan->shared;
+	for (unsigned i = 0; shared && i < CREW_MOST; i++) {
+		struct scan_worker *worker = &shared->workers[i];
 		for (size_t item = 0; item < worker->count; item++)
 			if (worker->items[item].at == SCAN_NEW)
 				free((char *)(uintptr_t)worker->items[item].path);
@@ -228,13 +230,13 @@ void scan_release(struct scan *scan)
 		bytes_release(&worker->path);
 		free_tasks(worker->done);
 	}
-	if (private)
-		free_tasks(private->queue);
-	free(private);
+	if (shared)
+		free_tasks(shared->queue);
+	free(shared);
 	free(scan->attributes);
 	free(scan->items);
 	free(scan->states);
-	scan->private = NULL;
+	scan->shared = NULL;
 	scan->items = NULL;
 	scan->states = NULL;
 	scan->attributes = NULL;

@@ -47,7 +47,7 @@ struct scan {
 	size_t nattributes;
 	const char *doubt; /* why git has to do it instead; static text */
 
-	struct scan_private *private;
+	struct scan_private *shared;
 };
 
 /* 0; or 1 with scan->doubt where there is something that only git can handle; or -1 and errno where
