@@ -122,12 +122,6 @@ static const char *const paths[NPATHS] = {
 	[SINCE_OUT] = "model_usage_since_last_result.*.outputTokens",
 };
 
-static void keep_text(char *out, size_t size, const char *text)
-{
-	if (text[0])
-		snprintf(out, size, "%s", text);
-}
-
 /* The row of a model; models past the last row share it. */
 static struct claude_row *row_of(struct claude_table *table, const char *model)
 {
@@ -191,7 +185,7 @@ static void begin(struct claude_words *words)
 	words->aborted = false;
 	calls_clear(&words->calls);
 	words->begun = true;
-	keep_text(words->begun_at, sizeof(words->begun_at), scan_text(scan, TIMESTAMP));
+	scan_keep(words->begun_at, sizeof(words->begun_at), scan_text(scan, TIMESTAMP));
 }
 
 /* Whether a record is before what is charged. */
@@ -221,13 +215,13 @@ static void take_call(struct claude_words *words)
 	if (!words->begun && !words->from_id[0] && words->from_ms && !too_early(words))
 		begin(words);
 	if (!words->first_id[0])
-		keep_text(words->first_id, sizeof(words->first_id), id);
+		scan_keep(words->first_id, sizeof(words->first_id), id);
 	calls_put(&words->calls, id, model, &call);
 	const bool aborted = scan_true(scan, ABORTED) || scan_true(scan, ABORTED_IN_STREAM);
 	words->aborted |= aborted;
 	if (is_main(words) && !aborted) {
 		words->last = call;
-		keep_text(words->last_model, sizeof(words->last_model), model);
+		scan_keep(words->last_model, sizeof(words->last_model), model);
 	}
 }
 
@@ -347,13 +341,13 @@ static void take_limit(struct claude_words *words)
 static void take_names(struct claude_words *words)
 {
 	const struct scan *scan = words->scan;
-	keep_text(words->session, sizeof(words->session), scan_text(scan, SESSION));
+	scan_keep(words->session, sizeof(words->session), scan_text(scan, SESSION));
 	if (!words->session[0] && scan_text(scan, SESSION_ID)[0]) {
 		words->transcript = true;
-		keep_text(words->session, sizeof(words->session), scan_text(scan, SESSION_ID));
+		scan_keep(words->session, sizeof(words->session), scan_text(scan, SESSION_ID));
 	}
 	if (!words->first_stamp[0])
-		keep_text(words->first_stamp, sizeof(words->first_stamp),
+		scan_keep(words->first_stamp, sizeof(words->first_stamp),
 			  scan_text(scan, TIMESTAMP));
 }
 

@@ -94,12 +94,6 @@ static struct call figures(const struct scan *scan, int input)
 			     scan_number(scan, input + 2), scan_number(scan, input + 3));
 }
 
-static void keep_text(char *out, size_t size, const char *text)
-{
-	if (text[0])
-		snprintf(out, size, "%s", text);
-}
-
 int64_t codex_id_time(const char *id)
 {
 	char digits[13];
@@ -145,7 +139,7 @@ static enum ended meaning(const char *text)
 
 static void take_thread(struct codex_words *words)
 {
-	keep_text(words->session, sizeof(words->session), scan_text(words->scan, THREAD));
+	scan_keep(words->session, sizeof(words->session), scan_text(words->scan, THREAD));
 }
 
 static void take_turn(struct codex_words *words)
@@ -180,11 +174,11 @@ static void take_meta(struct codex_words *words)
 	if (words->metas)
 		return;
 	words->metas = true;
-	keep_text(words->session, sizeof(words->session), scan_text(scan, ID));
-	keep_text(words->root, sizeof(words->root), scan_text(scan, SESSION));
-	keep_text(words->parent, sizeof(words->parent), scan_text(scan, FORKED));
-	keep_text(words->parent, sizeof(words->parent), scan_text(scan, SPAWNED));
-	keep_text(words->parent, sizeof(words->parent), scan_text(scan, PARENT));
+	scan_keep(words->session, sizeof(words->session), scan_text(scan, ID));
+	scan_keep(words->root, sizeof(words->root), scan_text(scan, SESSION));
+	scan_keep(words->parent, sizeof(words->parent), scan_text(scan, FORKED));
+	scan_keep(words->parent, sizeof(words->parent), scan_text(scan, SPAWNED));
+	scan_keep(words->parent, sizeof(words->parent), scan_text(scan, PARENT));
 	words->sub_agent = scan_text(scan, PARENT)[0] || scan_text(scan, SPAWNED)[0];
 }
 

@@ -106,12 +106,6 @@ static const char *const paths[NPATHS] = {
 	[SET_MESSAGE] = "$set.messages.*",
 };
 
-static void keep_text(char *out, size_t size, const char *text)
-{
-	if (text[0])
-		snprintf(out, size, "%s", text);
-}
-
 static struct gemini_row *row_of(struct gemini_words *words, const char *model)
 {
 	for (int i = 0; i < words->row_count; i++)
@@ -305,9 +299,9 @@ static void on_record(void *context)
 		words->records++;
 		words->chat = true;
 		words->sub_agent = scan_is(scan, KIND, "subagent");
-		keep_text(words->session, sizeof(words->session), scan_text(scan, SESSION_ID));
+		scan_keep(words->session, sizeof(words->session), scan_text(scan, SESSION_ID));
 	} else if (scan_is(scan, TYPE, "init") || (has_stats && !scan_text(scan, TYPE)[0])) {
-		keep_text(words->session, sizeof(words->session), scan_text(scan, SESSION));
+		scan_keep(words->session, sizeof(words->session), scan_text(scan, SESSION));
 	}
 	if (scan_is(scan, TYPE, "result") ? has_stats : has_stats && scan_text(scan, SESSION)[0]) {
 		words->records++;

@@ -1,5 +1,6 @@
 #include "plugins/scan.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -437,6 +438,12 @@ enum scan_type scan_get(const struct scan *scan, int path, struct scan_value *va
 	const struct field *field = &scan->fields[path];
 	*value = field->of == scan->object ? field->value : absent;
 	return value->type;
+}
+
+void scan_keep(char *out, size_t size, const char *text)
+{
+	if (text[0])
+		snprintf(out, size, "%s", text);
 }
 
 const char *scan_text(const struct scan *scan, int path)

@@ -73,6 +73,8 @@ enum scan_type scan_get(const struct scan *scan, int path, struct scan_value *va
 /* "" where it is no text. */
 const char *scan_text(const struct scan *scan, int path);
 bool scan_is(const struct scan *scan, int path, const char *text);
+/* Copies a text into out[size], NUL ended and cut where it must be; "" leaves out as it is. */
+void scan_keep(char *out, size_t size, const char *text);
 bool scan_true(const struct scan *scan, int path);
 /* Unknown where it is no number. */
 struct usage scan_number(const struct scan *scan, int path);

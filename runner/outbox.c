@@ -132,22 +132,15 @@ static void take_out(struct session *session, int64_t id)
 			     err.text);
 }
 
-static int64_t retry_ms(int failures)
-{
-	int64_t ms = RETRY_MS;
-	while (--failures > 0 && ms < RETRY_MOST_MS)
-		ms *= 2;
-	return ms < RETRY_MOST_MS ? ms : RETRY_MOST_MS;
-}
-
 /* One that took all its time is not waited for again in this run. */
 static void put_off(struct standing *standing, const struct conf_report *to, int64_t began)
 {
 	const int64_t now = clock_monotonic_ms();
 	standing->failures++;
-	standing->not_before = now - began >= to->timeout_ms && to->type != CONF_REPORT_FILE
-				       ? NOT_IN_THIS_RUN
-				       : now + retry_ms(standing->failures);
+	standing->not_before =
+		now - began >= to->timeout_ms && to->type != CONF_REPORT_FILE
+			? NOT_IN_THIS_RUN
+			: now + clock_backoff(RETRY_MS, RETRY_MOST_MS, standing->failures);
 }
 
 static void deliver(struct session *session, const struct conf_report *to,

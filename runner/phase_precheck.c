@@ -39,13 +39,11 @@ static void wait_for_retry(struct session *session)
 {
 	const struct session_step *last = &session->step;
 	char span[CLOCK_TEXT];
-	int64_t wait = last->conf ? last->conf->backoff_ms : 0;
-	for (int i = 1; i < last->attempt && wait < BACKOFF_MOST_MS; i++)
-		wait *= 2;
+	if (!last->conf)
+		return;
+	const int64_t wait = clock_backoff(last->conf->backoff_ms, BACKOFF_MOST_MS, last->attempt);
 	if (wait == 0)
 		return;
-	if (wait > BACKOFF_MOST_MS)
-		wait = BACKOFF_MOST_MS;
 	session_warn(session, "step %d: attempt %d of %d in %s", last->number, last->attempt + 1,
 		     last->conf->attempts, clock_span(wait, span));
 	stop_wait(wait);

@@ -137,6 +137,14 @@ int clock_read(const char *text, int64_t *us)
 	return 0;
 }
 
+int64_t clock_backoff(int64_t first_ms, int64_t most_ms, int nth)
+{
+	int64_t ms = first_ms;
+	while (--nth > 0 && ms < most_ms)
+		ms *= 2;
+	return ms < most_ms ? ms : most_ms;
+}
+
 const char *clock_span(int64_t ms, char *text)
 {
 	static const struct {

@@ -18,6 +18,10 @@ const char *clock_write(int64_t us, char *text);
 /* Reads what clock_write wrote (any number of fraction digits, Z or an offset). 0, or -1. */
 int clock_read(const char *text, int64_t *us);
 
+/* How long is waited after the nth failure in a row (from 1): `first_ms`, then twice as long each
+ * time, `most_ms` at most. */
+int64_t clock_backoff(int64_t first_ms, int64_t most_ms, int nth);
+
 /* "7 s", "3 min 20 s", "2 h 5 min", "1 d 3 h" into text[CLOCK_TEXT]; gives text. */
 const char *clock_span(int64_t ms, char *text);
 

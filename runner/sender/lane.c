@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "status/clock.h"
+
 struct lane *lane_of(struct lane **lanes, const char *reporter)
 {
 	for (; *lanes; lanes = &(*lanes)->next)
@@ -60,14 +62,6 @@ const struct letter *lane_begin(struct lane *lane, int64_t now)
 	return &lane->first->letter;
 }
 
-static int64_t wait_ms(int failures)
-{
-	int64_t ms = LANE_WAIT_MS;
-	while (--failures > 0 && ms < LANE_WAIT_MOST_MS)
-		ms *= 2;
-	return ms < LANE_WAIT_MOST_MS ? ms : LANE_WAIT_MOST_MS;
-}
-
 void lane_end(struct lane *lane, enum letter_end end, int64_t asked_ms, int64_t now)
 {
 	lane->busy = false;
@@ -77,7 +71,7 @@ void lane_end(struct lane *lane, enum letter_end end, int64_t asked_ms, int64_t 
 		drop_first(lane);
 		return;
 	}
-	const int64_t own_ms = wait_ms(++lane->failures);
+	const int64_t own_ms = clock_backoff(LANE_WAIT_MS, LANE_WAIT_MOST_MS, ++lane->failures);
 	const int64_t asked = asked_ms < LANE_ASKED_MOST_MS ? asked_ms : LANE_ASKED_MOST_MS;
 	lane->not_before = now + (asked > own_ms ? asked : own_ms);
 }

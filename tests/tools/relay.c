@@ -165,7 +165,7 @@ int main(int argc, char **argv)
 	cuts = mmap(NULL, sizeof(*cuts), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (cuts == MAP_FAILED)
 		die("mmap");
-	*cuts = argc > 5 ? atoi(argv[5]) : 1 << 30;
+	*cuts = argc > 5 ? (int)strtol(argv[5], NULL, 10) : 1 << 30;
 	signal(SIGCHLD, SIG_IGN);
 	const int listener = listen_somewhere(argv[1]);
 	for (;;) {

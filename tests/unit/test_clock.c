@@ -170,6 +170,19 @@ START_TEST(spans_in_words)
 }
 END_TEST
 
+START_TEST(waits_double_up_to_a_bound)
+{
+	ck_assert_int_eq(clock_backoff(1000, 60000, 1), 1000);
+	ck_assert_int_eq(clock_backoff(1000, 60000, 2), 2000);
+	ck_assert_int_eq(clock_backoff(1000, 60000, 6), 32000);
+	ck_assert_int_eq(clock_backoff(1000, 60000, 7), 60000);
+	ck_assert_int_eq(clock_backoff(1000, 60000, 1000), 60000);
+	ck_assert_int_eq(clock_backoff(90000, 60000, 1), 60000);
+	ck_assert_int_eq(clock_backoff(INT64_MAX / 2, INT64_MAX, 2), INT64_MAX - 1);
+	ck_assert_int_eq(clock_backoff(0, 60000, 5), 0);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("clock");
@@ -182,6 +195,7 @@ int main(void)
 	tcase_add_test(clock, years_of_more_digits_fit);
 	tcase_add_test(clock, now_is_now);
 	tcase_add_loop_test(clock, spans_in_words, 0, COUNT(spans));
+	tcase_add_test(clock, waits_double_up_to_a_bound);
 	suite_add_tcase(suite, clock);
 	return run_suite(suite);
 }
