@@ -10,13 +10,13 @@ doc=status/EE_CYCLE_STATUS.json
 # It says what it uses step by step, and would go on for ever; what it started would too.
 cat > spender << 'END'
 #!/bin/sh
+trap 'echo asked >> "$HOME/asked"; exit 0' TERM
 echo half > half
 setsid sleep 1000 &
 echo $! > "$HOME/sleeper"
 for tokens in "$@"; do
 	echo "{\"tokens\": $tokens}" >&$STEPGATE_USAGE_FD
 done
-trap 'echo asked >> "$HOME/asked"; exit 0' TERM
 while :; do sleep 0.05; done
 END
 chmod +x spender
@@ -45,8 +45,8 @@ expect "the salvaged work" "$(git show "$(git for-each-ref --format='%(refname)'
 
 # The events, in their order, and each once.
 expect "the events" "$(jq -r .event .stepgate/reports.jsonl | tr '\n' ' ')" 'warn step closed '
-expect_json 'select(.event == "warn") | [.tokens_used >= 800, .step, .message[0:24]] | tojson' \
-	'[true,1,"Cycle 1 has used 900 of "]' .stepgate/reports.jsonl
+expect_json 'select(.event == "warn") | [.tokens_used >= 800, .step, .message[0:17]] | tojson' \
+	'[true,1,"Cycle 1 has used "]' .stepgate/reports.jsonl
 expect_json 'select(.event == "step") | .failure' budget_exhausted .stepgate/reports.jsonl
 expect "the program" "$(jq -r .event "$HOME/warned")" warn
 
