@@ -235,6 +235,9 @@ struct conf {
 	size_t nreports;
 };
 
+/* The config of a folder where none is named. */
+#define CONF_USUAL "stepgate.conf"
+
 /* Reads and checks the file. 0 and *conf (free with conf_free), or -1 and *err (ERR_CONFIG, or
  * ERR_SYSTEM/ERR_INTERNAL); *conf is then untouched. Changes nothing on disk, starts nothing. */
 int conf_load(const char *path, struct conf **conf, struct err *err);

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "conf/conf.h"
 #include "conf/scan.h"
 #include "conf/utf8.h"
 
@@ -54,8 +55,11 @@ static int open_file(const struct reader *reader, const char *path, int *fd, str
 {
 	const int opened = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	if (opened < 0) {
-		char why[128];
-		snprintf(why, sizeof(why), "can't be read: %s", strerror(errno));
+		char why[256];
+		const bool absent = errno == ENOENT && strcmp(path, CONF_USUAL) == 0;
+		snprintf(why, sizeof(why), "can't be read: %s%s", strerror(errno),
+			 absent ? ": name a config, or write this one: stepgate.conf(5) tells how"
+				: "");
 		return file_error(reader, path, why);
 	}
 	const char *wrong = NULL;

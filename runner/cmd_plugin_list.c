@@ -148,7 +148,7 @@ static int finish(struct show *show, struct err *err)
 
 static int run(struct err *err)
 {
-	static const char usual[] = "stepgate.conf";
+	static const char usual[] = CONF_USUAL;
 	struct conf *conf = NULL;
 	struct show show = {.json = json ? plugin_json_new("plugins") : NULL};
 	const char *name = path ? path : access(usual, F_OK) == 0 ? usual : NULL;

@@ -10,12 +10,12 @@
 
 #define JITTER_MOST_MS (24LL * 3600 * 1000)
 
-static const char *path = "stepgate.conf";
+static const char *path = CONF_USUAL;
 static int64_t budget, threshold, max_cycles, wait_ms, jitter_ms;
 static bool until_done, detailed, quiet, accept, restart;
 
 static const struct arg args[] = {
-	{"CONF", ARG_TEXT, &path, 0, 0, false, NULL, "the config file (default stepgate.conf)"},
+	{"CONF", ARG_TEXT, &path, 0, 0, false, NULL, "the config file (default " CONF_USUAL ")"},
 	{"--budget", ARG_INTEGER, &budget, 1, INT64_MAX, false, "N", "tokens that a cycle may use"},
 	{"--threshold", ARG_INTEGER, &threshold, GATE_THRESHOLD_MIN, GATE_THRESHOLD_MAX, false, "P",
 	 "percent of the budget below which a step may start (20..95)"},

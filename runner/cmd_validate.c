@@ -12,11 +12,11 @@
 #include "runner/show_git.h"
 #include "status/text.h"
 
-static const char *path = "stepgate.conf";
+static const char *path = CONF_USUAL;
 static bool keys, roff, json;
 
 static const struct arg args[] = {
-	{"CONF", ARG_TEXT, &path, 0, 0, false, NULL, "the config file (default stepgate.conf)"},
+	{"CONF", ARG_TEXT, &path, 0, 0, false, NULL, "the config file (default " CONF_USUAL ")"},
 	{"--keys", ARG_FLAG, &keys, 0, 0, false, NULL,
 	 "list every key that a config file can have"},
 	{"--roff", ARG_FLAG, &roff, 0, 0, false, NULL,

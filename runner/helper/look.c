@@ -215,7 +215,7 @@ static void judge_push(struct look *look, const struct look_source *source)
 	if (!look->remote[0] || !look->ref[0]) {
 		snprintf(words, sizeof(words),
 			 "set one with `git push -u origin %s`, or with repository { remote branch "
-			 "}",
+			 "}; or push nothing: repository { push = false }",
 			 branch);
 		block_push(look, RECEIPT_NO_UPSTREAM, words);
 	} else if (!remote_is_configured(look, source)) {

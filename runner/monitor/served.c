@@ -8,8 +8,6 @@
 #include "runner/plan.h"
 #include "runner/tracker.h"
 
-#define DEFAULT_CONFIG "stepgate.conf"
-
 static int no_memory(struct err *err)
 {
 	return err_set(err, ERR_INTERNAL, "out of memory");
@@ -121,10 +119,10 @@ int served_init(struct served *served, const struct arg_texts *configs, struct e
 	*served = (struct served){.confs = NULL};
 	if (make_room(served, configs->count ? (size_t)configs->count : 1, err) != 0)
 		return -1;
-	if (configs->count == 0 && access(DEFAULT_CONFIG, F_OK) != 0)
+	if (configs->count == 0 && access(CONF_USUAL, F_OK) != 0)
 		return only_here(served, err);
 	if (configs->count == 0)
-		return read_config(served, DEFAULT_CONFIG, err) != 0 ? -1 : settle(served, err);
+		return read_config(served, CONF_USUAL, err) != 0 ? -1 : settle(served, err);
 	for (int i = 0; i < configs->count; i++)
 		if (read_config(served, configs->values[i], err) != 0)
 			return -1;

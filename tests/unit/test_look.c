@@ -169,8 +169,8 @@ static void assert_no_target(enum receipt_result problem, const char *words)
 
 START_TEST(test_no_target)
 {
-	const char *const advice =
-		"set one with `git push -u origin main`, or with repository { remote branch }";
+	const char *const advice = "set one with `git push -u origin main`, or with repository { "
+				   "remote branch }; or push nothing: repository { push = false }";
 	assert_no_target(RECEIPT_NO_UPSTREAM, advice);
 	SETTINGS("branch.main.remote", "origin", ORIGIN);
 	assert_no_target(RECEIPT_NO_UPSTREAM, advice);
