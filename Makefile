@@ -254,7 +254,7 @@ help:
 	@echo 'make          builds the programs and the manuals into build/FLAVOUR'
 	@echo 'make demo     runs a real cycle in a scratch repository with a local upstream'
 	@echo 'make check    runs the tests; TESTS="NAME ..." picks some'
-	@echo 'make soak     runs them with whole sweeps where they sample'
+	@echo 'make soak     runs them with whole sweeps where they sample; PART=I/N a part of each'
 	@echo 'make bench    measures, beside git where it can be compared'
 	@echo 'make fuzz     fuzzes the parsers, FUZZ_SECONDS=20 each'
 	@echo 'make lint     checks the format and runs the analyzers'

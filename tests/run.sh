@@ -7,11 +7,13 @@
 # fails with any other, at its deadline, or by leaving a process behind.
 #
 # Among the first ten lines of its source, "deadline: SECONDS" gives a test more time than DEADLINE,
-# and "flavour: release" says that it doesn't look at the programs, so once is enough.
+# "soak: SECONDS" says what it may take in a soak (else ten times as much), and "flavour: release" that
+# it doesn't look at the programs, so once is enough.
 #
 #   BUILD=build/release  where the programs are         JOBS=2        tests at a time
 #   DEADLINE=120         seconds for a test             SEED=N        for tests that use chance
 #   SOAK=1               whole sweeps, longer deadlines KEEP=1        keeps the scratch folders
+#   PART=I/N             of the sweeps of a soak the Ith of N parts
 #   WHOLE=tests/whole    the folder of the scripts      UNIT=tests/unit  that of the units' sources
 set -u
 
@@ -22,9 +24,12 @@ unit=${UNIT:-$source_tree/tests/unit}
 jobs=${JOBS:-2}
 seed=${SEED:-$((RANDOM * 32768 + RANDOM))}
 soak=${SOAK:-}
+[[ ${PART:-1/1} =~ ^([1-9][0-9]*)/([1-9][0-9]*)$ && ${BASH_REMATCH[1]} -le ${BASH_REMATCH[2]} ]] ||
+	{ echo "PART=$PART: not like 2/5"; exit 2; }
 scale=1
 [[ $build == */asan ]] && scale=3
-[[ $soak ]] && scale=$((scale * 10))
+check_seconds=$((20 * scale))
+[[ $soak ]] && check_seconds=$((check_seconds * 10))
 
 top=$(mktemp -d "${TMPDIR:-/tmp}/stepgate-tests.XXXXXX") || exit 2
 # A test that gives up being root must still get to its own folder.
@@ -72,9 +77,14 @@ noted() # NAME SOURCE
 
 deadline_of() # SOURCE
 {
-	local seconds
+	local seconds soaked
 	seconds=$(noted deadline "$1")
-	echo $((${seconds:-${DEADLINE:-120}} * scale))
+	seconds=${seconds:-${DEADLINE:-120}}
+	if [[ $soak ]]; then
+		soaked=$(noted soak "$1")
+		seconds=${soaked:-$((seconds * 10))}
+	fi
+	echo $((seconds * scale))
 }
 
 make_home() # FOLDER
@@ -105,8 +115,8 @@ attempt()
 		exec env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
 			HOME="$place/home" TMPDIR="$place/tmp" LANG=C.UTF-8 \
 			STEPGATE="$build/stepgate" BUILD="$build" SRC="$source_tree" \
-			SEED="$seed" ${soak:+SOAK=1} ${RECORDINGS:+RECORDINGS="$RECORDINGS"} CC="${CC:-gcc}" \
-			CK_DEFAULT_TIMEOUT=$((20 * scale)) GIT_CONFIG_NOSYSTEM=1 \
+			SEED="$seed" ${soak:+SOAK=1} ${PART:+PART="$PART"} ${RECORDINGS:+RECORDINGS="$RECORDINGS"} CC="${CC:-gcc}" \
+			CK_DEFAULT_TIMEOUT=$check_seconds GIT_CONFIG_NOSYSTEM=1 \
 			ASAN_OPTIONS=exitcode=99 UBSAN_OPTIONS=print_stacktrace=1:exitcode=99 \
 			"$build/tools/alone" "$seconds" "$program"
 	) > "$place/output" 2>&1 < /dev/null
@@ -125,6 +135,7 @@ run_one() # NAME SOURCE PROGRAM
 		return
 	fi
 	seconds=$(deadline_of "$source")
+	[[ ! $soak ]] || echo "begun   $name, for at most $seconds s: $place/output"
 	begin=$(date +%s%N)
 	attempt
 	# LeakSanitizer stops its process by ptrace at the end; a trivial test was seen to hang there once.

@@ -207,15 +207,18 @@ mend() # [OPTION... for the first of the runs]
 }
 
 # What the plain runs took that came after the harm since this was last asked: each mends, and goes on
-# with the plan to its end.
+# with the plan to its end. A soak, which has the machine for itself, is held to it.
 tell_recoveries()
 {
 	[[ ${#recoveries[@]} -gt 0 ]] || return 0
+	local most
 	mapfile -t recoveries < <(printf '%s\n' "${recoveries[@]}" | sort -n)
+	most=${recoveries[(${#recoveries[@]} * 99 - 1) / 100]}
 	echo "  ${#recoveries[@]} plain runs mended it: in the middle ${recoveries[${#recoveries[@]} / 2]} ms," \
-		"99 of 100 within ${recoveries[(${#recoveries[@]} * 99 - 1) / 100]} ms, all within" \
-		"${recoveries[-1]} ms; the whole plan takes ${whole:-?} ms unharmed"
+		"99 of 100 within $most ms, all within ${recoveries[-1]} ms;" \
+		"the whole plan takes ${whole:-?} ms unharmed"
 	recoveries=()
+	[[ ! ${SOAK:-} || ${GO_ON:-} || $most -lt 2000 ]] || fail "99 of 100 recoveries took $most ms"
 }
 
 # COUNT numbers from 1 to TOTAL, spread over all of it, by the seed.
@@ -229,6 +232,24 @@ sample() # COUNT TOTAL
 	for ((i = 0; i < $1; i++)); do
 		echo $((i * $2 / $1 + 1 + (RANDOM * 32768 + RANDOM) % (($2 + $1 - 1) / $1)))
 	done
+}
+
+# Which of TOTAL are to be harmed: COUNT of them in a check; in a soak SOAKED of them, or all, and with
+# PART=I/N the Ith, the (I+N)th and so on of those.
+pick() # COUNT TOTAL [SOAKED]
+{
+	if [[ ! ${SOAK:-} ]]; then
+		sample "$1" "$2"
+		return
+	fi
+	local part=${PART:-1/1}
+	sample "${3:-$2}" "$2" | awk -v i="${part%/*}" -v n="${part#*/}" 'NR % n == i % n'
+}
+
+# A word from time to time of how far a sweep is.
+tell_progress() # NAME NUMBER TOTAL TRIED
+{
+	[[ $(($4 % 100)) -ne 0 ]] || echo "$(date +%T) $1: $4 done, now at $2 of $3"
 }
 
 # How long a whole run takes here, in milliseconds, goes to $whole.

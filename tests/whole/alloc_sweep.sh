@@ -1,5 +1,6 @@
 #!/bin/bash
 # deadline: 900
+# soak: 25000
 # An allocation of stepgate's fails. It goes on, or ends with words; it never crashes, and never
 # tells of what is not so.
 . "$SRC/tests/lib.sh"
@@ -31,8 +32,7 @@ sweep() # COUNT CODES ARG...
 	failing 1000000000 "$@"
 	total=$(sed -n 's/^[0-9]* //p' "$TMPDIR/allocations")
 	[[ $total -gt 0 ]] || fail "$1: no allocations are counted"
-	[[ ${SOAK:-} ]] && some=$total
-	for number in $(sample "$some" "$total"); do
+	for number in $(pick "$some" "$total"); do
 		harm_done="$1: allocation $number of $total"
 		fresh_world
 		failing "$number" "$@"
@@ -42,6 +42,7 @@ sweep() # COUNT CODES ARG...
 		[[ $1 == run ]] && mend
 		[[ $1 == run || ! -s $notes/runs ]] || wrong "$1 ran a worker"
 		n=$((n + 1))
+		tell_progress "$1" "$number" "$total" "$n"
 	done
 	echo "$1: $n of $total allocations"
 }

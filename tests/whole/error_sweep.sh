@@ -1,5 +1,6 @@
 #!/bin/bash
 # deadline: 900
+# soak: 22000
 # flavour: release
 # A system call of stepgate's fails, or writes less than it was given. stepgate goes on, or ends with
 # words; it never crashes, never tells of what is not so, and the next plain run mends all. An fsync
@@ -46,8 +47,7 @@ sweep() # NAME COUNT CLASS HARM
 	harms=0
 	total=$(count_calls -m -o "$class") || exit
 	[[ $total -gt 0 ]] || fail "$name: no calls"
-	[[ ${SOAK:-} ]] && some=$total
-	for number in $(sample "$some" "$total"); do
+	for number in $(pick "$some" "$total"); do
 		harm_done="$name at call $number of $total"
 		fresh_world
 		# shellcheck disable=SC2059
@@ -57,6 +57,7 @@ sweep() # NAME COUNT CLASS HARM
 		[[ $class == sync ]] && check_syncs
 		mend
 		n=$((n + 1))
+		tell_progress "$name" "$number" "$total" "$n"
 	done
 	expect_harm "$n"
 	echo "$name: $n of $total calls"

@@ -1,5 +1,6 @@
 #!/bin/bash
-# deadline: 1800
+# deadline: 900
+# soak: 30000
 # An allocation of the commit helper's fails, which libgit2 is not made for: it may crash, or say
 # nothing. What is said of the work is true all the same, a death is found out, and the commit is
 # tried again.
@@ -44,8 +45,7 @@ expect "the exit code" $code 10 # work is left
 expect "helpers" "$(begun)" 1
 total=$(sed -n 's/^[0-9]* //p' "$TMPDIR/allocations")
 some=12 tried=0 deaths=0 failures=0
-[[ ${SOAK:-} ]] && some=$total
-for number in $(sample "$some" "$total"); do
+for number in $(pick "$some" "$total"); do
 	harm_done="the helper's allocation $number of $total"
 	fresh_world
 	failing "$number"
@@ -61,5 +61,6 @@ for number in $(sample "$some" "$total"); do
 	failures=$((failures + (code != 10)))
 	mend
 	tried=$((tried + 1))
+	tell_progress allocations "$number" "$total" "$tried"
 done
 echo "$tried of $total allocations: the helper died of $deaths, the run failed for $failures"
