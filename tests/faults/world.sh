@@ -123,9 +123,15 @@ check_moment()
 	for number in $(ask_journal "SELECT DISTINCT step FROM step WHERE action = 'updated & pushed'"); do
 		grep -qx "$number" <<< "$there" || wrong "step $number is recorded as pushed and is not"
 	done
-	[[ -z $(ask_journal "SELECT cycle FROM message WHERE text GLOB 'Step * completed*' OR
+	[[ -z $(ask_journal "SELECT cycle FROM message WHERE text GLOB 'Step * completed*: OK*' OR
 		text GLOB 'Cycle * closed*' GROUP BY cycle, text HAVING count(*) > 1") ]] ||
 		wrong "a report is twice in the message log"
+	# A try that was cut off is told as well, in words that the next one's may be the same as.
+	[[ -z $(ask_journal "SELECT 1 FROM (SELECT cycle, CAST(substr(text, 6) AS INTEGER) AS number,
+		count(*) AS reports FROM message WHERE text GLOB 'Step * completed*' GROUP BY 1, 2)
+		AS m WHERE reports != (SELECT count(*) FROM step WHERE step.cycle = m.cycle AND
+		step.step = number AND action IS NOT NULL)") ]] ||
+		wrong "there are not as many reports as tries that were told"
 	! grep overlap "$notes/runs" || wrong "two workers at a time"
 	settled=$({
 		grep -o '^Step [0-9]* completed: .*Status: OK' "$notes/said" | cut -d' ' -f2
