@@ -1,5 +1,6 @@
 #include "runner/metrics_text.h"
 
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -35,7 +36,7 @@ int metrics_text(const char *folder, struct journal *journal, char **text, size_
 		.now = &now,
 		.metrics = &metrics,
 	};
-	int failed = journal ? metrics_count(&metrics, journal, &now, err) : 0;
+	int failed = journal ? metrics_count(&metrics, journal, &now, INT_MAX, err) : 0;
 	if (!failed)
 		failed = write_text(&source, text, length, err);
 	now_release(&now);

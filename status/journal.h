@@ -195,8 +195,8 @@ struct journal_step {
 int journal_steps(struct journal *journal, int64_t cycle,
 		  void (*each)(void *context, const struct journal_step *step), void *context,
 		  struct err *err);
-/* Those with a larger id than `after`, in the order of their ids. */
-int journal_steps_after(struct journal *journal, int64_t after,
+/* The first `most` of those with a larger id than `after`, in the order of their ids. */
+int journal_steps_after(struct journal *journal, int64_t after, int most,
 			void (*each)(void *context, const struct journal_step *step), void *context,
 			struct err *err);
 

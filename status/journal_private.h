@@ -96,7 +96,7 @@
 	  "SELECT cycle, step, attempt, title, started_at, ended_at, how, why, own, used, "        \
 	  "estimated, ok, action, result, git_commit, ref, upstream, receipt_why, way, id, "       \
 	  "failure FROM step "                                                                     \
-	  "WHERE id > ?1 ORDER BY id")                                                             \
+	  "WHERE id > ?1 ORDER BY id LIMIT ?2")                                                    \
 	X(MESSAGES, "SELECT * FROM (SELECT id, cycle, at, kind, text FROM message "                \
 		    "ORDER BY id DESC LIMIT ?1) ORDER BY id")                                      \
 	X(MESSAGES_OF, "SELECT * FROM (SELECT id, cycle, at, kind, text FROM message "             \

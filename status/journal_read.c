@@ -346,7 +346,7 @@ int journal_steps(struct journal *journal, int64_t cycle,
 	return journal_each_row(journal, s, take_step, &steps, err);
 }
 
-int journal_steps_after(struct journal *journal, int64_t after,
+int journal_steps_after(struct journal *journal, int64_t after, int most,
 			void (*each)(void *context, const struct journal_step *step), void *context,
 			struct err *err)
 {
@@ -355,6 +355,7 @@ int journal_steps_after(struct journal *journal, int64_t after,
 	if (!s)
 		return -1;
 	sqlite3_bind_int64(s, 1, after);
+	sqlite3_bind_int(s, 2, most);
 	return journal_each_row(journal, s, take_step, &steps, err);
 }
 

@@ -24,6 +24,7 @@ static void observe(struct metrics_histogram *histogram, const double *bounds, d
 struct counting {
 	struct metrics *metrics;
 	int64_t open; /* the cycle that is open, or 0 */
+	int seen;     /* rows */
 	bool stopped; /* a step was met that has not ended: it is counted later */
 };
 
@@ -31,6 +32,7 @@ static void count_step(void *context, const struct journal_step *step)
 {
 	struct counting *counting = context;
 	struct metrics *metrics = counting->metrics;
+	counting->seen++;
 	counting->stopped |= !step->action && step->cycle == counting->open;
 	if (counting->stopped)
 		return;
@@ -56,7 +58,7 @@ static void count_cause(void *context, const char *cause, int64_t cycles, int64_
 		}
 }
 
-int metrics_count(struct metrics *metrics, struct journal *journal, const struct now *now,
+int metrics_count(struct metrics *metrics, struct journal *journal, const struct now *now, int most,
 		  struct err *err)
 {
 	const bool open = now->has_cycle && now->cycle.past.state != FSM_CLOSED;
@@ -64,8 +66,10 @@ int metrics_count(struct metrics *metrics, struct journal *journal, const struct
 		.metrics = metrics,
 		.open = open ? now->cycle.past.number : 0,
 	};
-	if (journal_steps_after(journal, metrics->counted, count_step, &counting, err) != 0)
+	if (journal_steps_after(journal, metrics->counted, most, count_step, &counting, err) != 0)
 		return -1;
+	if (counting.seen == most && !counting.stopped)
+		return 1;
 	memset(metrics->closed, 0, sizeof(metrics->closed));
 	return journal_causes(journal, count_cause, metrics, err);
 }

@@ -23,8 +23,9 @@ struct metrics {
 	int64_t succeeded_at;        /* when the last one closed without an error; 0: none */
 };
 
-/* Adds what is new. 0, or -1 and *err. */
-int metrics_count(struct metrics *metrics, struct journal *journal, const struct now *now,
+/* Adds what is new, of no more than `most` steps. 0; 1 where there may be more of them, to be added
+ * by another call before it is all true; or -1 and *err. */
+int metrics_count(struct metrics *metrics, struct journal *journal, const struct now *now, int most,
 		  struct err *err);
 
 /* One repository to be written. */

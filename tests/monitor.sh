@@ -57,3 +57,24 @@ state_is() # FILTER
 {
 	ask /api/v1/state && jq -e "$1" "$out" > /dev/null
 }
+
+# A config of three steps, each of which prints, says how many TOKENS it uses, and goes on once the file
+# go.first, go.second or go.third is in the current folder. What it prints is hostile.
+make_three_steps() # REPOSITORY TITLE TOKENS...
+{
+	local repository=$1 name
+	cat > "$repository/worker.sh" << 'END'
+#!/bin/sh
+printf '\033[32m%s\033[0m <script>window.pwned = 1</script><img src=x onerror=alert(1)>\033]0;title\007\n' "$1"
+echo "{\"tokens\": $2}" >&$STEPGATE_USAGE_FD
+until [ -e "$PLACE/go.$1" ]; do sleep 0.02; done
+echo "$1" > "$1.txt"
+END
+	chmod +x "$repository/worker.sh"
+	printf 'title = "%s"\nenvironment = {"PLACE=%s"}\n' "$2" "$PWD" > "$repository/stepgate.conf"
+	shift 2
+	for name in First Second Third; do
+		printf 'step "%s" {\n    command = {"./worker.sh", "%s", "%s"}\n}\n' "$name" "${name,}" "$1"
+		shift
+	done >> "$repository/stepgate.conf"
+}

@@ -22,6 +22,7 @@ struct monitor {
 	struct feed *feed;
 	struct watch *watches; /* one for each repository, in their order */
 	int nwatches;
+	int scrapes; /* answers of /metrics that are still being added up */
 	struct monitor_run runs[MONITOR_RUNS];
 };
 

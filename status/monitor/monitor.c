@@ -122,7 +122,8 @@ static void wake(struct loop *loop)
 {
 	const struct feed_place end = feed_end(loop->monitor.feed);
 	const int64_t at = clock_monotonic_ms();
-	if (end.event == loop->told.event && !loop->stirred && at - loop->woken_at < WAKE_MS)
+	if (end.event == loop->told.event && !loop->stirred && !loop->monitor.scrapes &&
+	    at - loop->woken_at < WAKE_MS)
 		return;
 	loop->told = end;
 	loop->stirred = false;
@@ -142,7 +143,8 @@ static int64_t turn(struct loop *loop)
 	for (int i = 0; i < monitor->nwatches; i++)
 		wait = sooner(wait, watch_turn(&monitor->watches[i], events_tell, monitor));
 	wake(loop);
-	return sooner(wait, server_turn(monitor->server));
+	wait = sooner(wait, server_turn(monitor->server));
+	return monitor->scrapes ? 0 : wait;
 }
 
 static int serve(struct loop *loop, struct err *err)

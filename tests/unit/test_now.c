@@ -260,7 +260,7 @@ START_TEST(counted_once)
 	start_step(cycle, 1, "One", 1);
 	for (int i = 0; i < 3; i++) {
 		struct now seen = see();
-		assert_ok(metrics_count(&metrics, journal, &seen, &err), err);
+		assert_ok(metrics_count(&metrics, journal, &seen, 100, &err), err);
 		now_release(&seen);
 		ck_assert_int_eq(metrics.ok, 9);
 		ck_assert_int_eq(metrics.nok, 1);
@@ -270,11 +270,35 @@ START_TEST(counted_once)
 	struct told *told = tell_step(cycle, save_step(cycle, work, &pushed), false);
 	ck_assert_int_eq(cycle_check(cycle, told, FSM_EV_ERROR), FSM_EV_ERROR);
 	struct now seen = see();
-	assert_ok(metrics_count(&metrics, journal, &seen, &err), err);
+	assert_ok(metrics_count(&metrics, journal, &seen, 100, &err), err);
 	now_release(&seen);
 	ck_assert_int_eq(metrics.nok, 2);
 	ck_assert_int_eq(metrics.seconds.count, 11);
 	ck_assert_int_eq(metrics.tokens.count, 10); /* one is not known */
+	cycle_free(cycle);
+}
+END_TEST
+
+/* In pieces of any size it is the same, and it is said whether there may be more. */
+START_TEST(counted_in_pieces)
+{
+	struct metrics metrics = {.counted = 0};
+	int calls = 0, more;
+	hold(NOW_HELD);
+	make_past();
+	struct cycle *cycle = begin_cycle(6, "plan");
+	start_step(cycle, 1, "One", 1);
+	struct now seen = see();
+	do {
+		more = metrics_count(&metrics, journal, &seen, _i, &err);
+		ck_assert_msg(more >= 0, "%s", err.text);
+		calls++;
+	} while (more);
+	ck_assert_int_eq(calls, 10 / _i + 1); /* ten steps, and one that is under way */
+	ck_assert_int_eq(metrics.ok + metrics.nok, 10);
+	ck_assert_int_eq(metrics.tokens.count, 10);
+	ck_assert_int_eq(metrics.closed[FSM_EV_USER], 5);
+	now_release(&seen);
 	cycle_free(cycle);
 }
 END_TEST
@@ -307,6 +331,7 @@ int main(void)
 	tcase_add_test(test, what_comes_after);
 	tcase_add_test(test, cycles_by_filter);
 	tcase_add_test(test, counted_once);
+	tcase_add_loop_test(test, counted_in_pieces, 1, 12);
 	tcase_add_test(test, labels_are_escaped);
 	suite_add_tcase(suite, test);
 	SRunner *runner = srunner_create(suite);

@@ -5,29 +5,10 @@
 trap monitor_stop EXIT
 
 make_repository r
-cat > r/worker.sh << 'END'
-#!/bin/sh
-# worker.sh NAME TOKENS: prints, counts, and goes on once the file go.NAME is there.
-printf '\033[32m%s\033[0m <script>alert(1)</script>\n' "$1"
-echo "{\"tokens\": $2}" >&$STEPGATE_USAGE_FD
-until [ -e "$PLACE/go.$1" ]; do sleep 0.02; done
-echo "$1" > "$1.txt"
-END
-chmod +x r/worker.sh
-write_config r/stepgate.conf << END
-title = "Nightly"
-environment = {"PLACE=$PWD"}
-step "First" {
-    command = {"./worker.sh", "first", "30000"}
-}
-step "Second" {
-    command = {"./worker.sh", "second", "50000"}
-}
-step "Third" {
-    command = {"./worker.sh", "third", "1000"}
-}
-END
+make_three_steps r Nightly 30000 50000 1000
 git -C r add -A && git -C r commit -q -m Config && git -C r push -q || fail "can't commit"
+
+hostile='<script>window.pwned = 1</script><img src=x onerror=alert(1)>'
 
 monitor_start r/stepgate.conf
 expect "mode of the token file" "$(stat -c %a "$TMPDIR/token")" 600
@@ -69,7 +50,7 @@ expect_json .life running
 expect_json .cycle.threshold_percent 40
 expect_json .cycle.limit 80000
 expect_json .step.title First
-expect_json '.output[0]' 'first <script>alert(1)</script>'
+expect_json '.output[0]' "first $hostile"
 expect_json .gate.can_proceed true
 expect_json .steps_known 3
 [[ $(json .held_by) == *"pid $run_pid,"* ]] || fail "the holder is not the run that was started"
@@ -91,7 +72,7 @@ wait_for 20 grep -q '^event: end' log
 wait_for 20 state_is '.state == "STEP" and .step.number == 2 and .tokens == 80000'
 expect_json .gate.can_proceed false
 ask '/api/v1/log?cycle=1&step=1'
-expect_stdout 'first <script>alert(1)</script>'
+expect_stdout "first $hostile"
 grep -qi '^content-type: text/plain' "$errors" || fail "a log is not plain text"
 
 # The monitor ends; the run goes on; the next monitor knows all of it.

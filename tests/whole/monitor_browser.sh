@@ -15,28 +15,7 @@ timeout 60 node -e 'process.exit(Number(process.versions.node.split(".")[0]) >= 
 trap monitor_stop EXIT
 
 make_repository r
-cat > r/worker.sh << 'END'
-#!/bin/sh
-# worker.sh NAME TOKENS: prints, counts, and goes on once the file go.NAME is there.
-printf '\033[32m%s\033[0m <script>window.pwned = 1</script><img src=x onerror=alert(1)>\033]0;title\007\n' "$1"
-echo "{\"tokens\": $2}" >&$STEPGATE_USAGE_FD
-until [ -e "$PLACE/go.$1" ]; do sleep 0.05; done
-echo "$1" > "$1.txt"
-END
-chmod +x r/worker.sh
-write_config r/stepgate.conf << END
-title = "Nightly <b>refactor</b>"
-environment = {"PLACE=$PWD"}
-step "First" {
-    command = {"./worker.sh", "first", "30000"}
-}
-step "Second" {
-    command = {"./worker.sh", "second", "70000"}
-}
-step "Third" {
-    command = {"./worker.sh", "third", "1000"}
-}
-END
+make_three_steps r 'Nightly <b>refactor</b>' 30000 70000 1000
 git -C r add -A && git -C r commit -q -m Config && git -C r push -q || fail "can't commit"
 
 monitor_start r/stepgate.conf
