@@ -22,7 +22,7 @@
 #define REST_WAIT_MS 700 /* … of which: what came of it is killed, again and again */
 #define POLL_MOST_MS 200 /* so that stop_hard is seen in time */
 #define DRAIN_MS     500
-#define CHUNK        65536
+#define CHUNK        (1 << 18)
 
 struct stream {
 	int fd; /* -1: closed */

@@ -13,6 +13,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+/* So that a worker that prints much is not woken for every 64 KiB of it. */
+#define PIPE_SIZE (1 << 20)
+
 /* Both ends of every pipe, [0] to read, [1] to write; -1 where there is none. */
 struct pipes {
 	int in[2], out[2], complaint[2], usage[2];
@@ -61,6 +64,8 @@ static int pipes_init(struct pipes *pipes, const struct child_spec *spec)
 		errno = error;
 		return -1;
 	}
+	/* Refused to a user who has many: then it is as it is. */
+	fcntl(pipes->out[0], F_SETPIPE_SZ, PIPE_SIZE);
 	return 0;
 }
 

@@ -3,13 +3,14 @@
 # measured in this run. Exit code 1 where one is over its limit.
 #
 #   STEPS=200   steps of a cycle           ROUNDS=3   rounds with commit and push, each way in turn
+#   OUTPUT=1000000000   bytes of a worker that prints much
 #   FILES="100 10000 100000"   of the repositories in which commits are compared
 set -u
 
 source_tree=$(cd "$(dirname "$0")/../.." && pwd) || exit 2
 build=$(realpath "${BUILD:-$source_tree/build/release}") || exit 2
 stepgate=$build/stepgate measure=$build/tools/measure
-steps=${STEPS:-200} rounds=${ROUNDS:-3}
+steps=${STEPS:-200} rounds=${ROUNDS:-3} output=${OUTPUT:-1000000000}
 
 place=$(mktemp -d "${TMPDIR:-/tmp}/stepgate-bench.XXXXXX") || exit 2
 trap 'rm -rf "$place"' EXIT
@@ -152,6 +153,35 @@ saved_steps()
 	printf '\n'
 }
 
+# A worker that prints much, beside the same through cat into a file.
+much_output()
+{
+	local round wall cpu peak rest most=0 ours theirs ours_wall=() theirs_wall=()
+	mkdir much && cd much || broken "no folder"
+	echo "yes 'a line of what a worker prints, as long as most are in the log of a build' | head -c $output" \
+		> print.sh
+	printf '%s\n' 'title = "Much"' 'when_complete = "restart"' 'repository { commit = false }' \
+		'step "Much" { command = {"sh", "print.sh"} max_output = "1000G" }' > stepgate.conf
+	for ((round = 1; round <= rounds; round++)); do
+		read -r wall cpu peak < <("$measure" 1 "$stepgate" run stepgate.conf)
+		[[ ${peak:-} ]] || broken "the worker that prints much"
+		[[ $(stat -c %s .stepgate/logs/*/*.log) -eq $output ]] || broken "its log is not whole"
+		rm -r .stepgate/logs
+		ours_wall+=("$wall")
+		[[ $peak -le $most ]] || most=$peak
+		read -r wall rest < <("$measure" 1 sh -c 'sh print.sh | cat > log')
+		[[ ${rest:-} ]] || broken "cat"
+		rm log
+		theirs_wall+=("$wall")
+	done
+	cd ..
+	rm -r much
+	ours=$(median "${ours_wall[@]}") theirs=$(median "${theirs_wall[@]}")
+	row "a worker that prints $((output / 1000000)) MB: wall time" "$ours" $((theirs * 3 / 2)) ms
+	row "the same: peak memory" $((most * 1000 / 1024)) 12000 MiB
+	printf '%-48s %9d.%02d ms\n' "the same through cat into a file" $((theirs / 1000)) $((theirs % 1000 / 10))
+}
+
 # Transcripts of agents, the recordings of the tests again and again with ids of their own, 200 MB of
 # each: printed words, and files.
 transcripts()
@@ -228,6 +258,7 @@ printf '%-48s %12s %16s\n' "" measured limit
 bare_steps
 saved_steps
 start_up
+much_output
 commits
 transcripts
 exit $over
