@@ -242,3 +242,22 @@ void calls_models(const struct calls *calls, struct reading *reading)
 	memcpy(reading->models, calls->models, sizeof(reading->models));
 	reading->nmodels = calls->nmodels;
 }
+
+void *model_row(void *rows, size_t size, int *count, int room, const char *model, bool *shared)
+{
+	char *row = rows;
+	int at = 0;
+	while (at < *count && strncmp(row + (size_t)at * size, model, MODEL_NAME - 1) != 0)
+		at++;
+	if (shared)
+		*shared = at == room;
+	if (at == room)
+		at--;
+	row += (size_t)at * size;
+	if (at == *count) {
+		memset(row, 0, size);
+		snprintf(row, MODEL_NAME, "%s", model);
+		++*count;
+	}
+	return row;
+}

@@ -6,6 +6,8 @@
 #ifndef PLUGINS_CALLS_H
 #define PLUGINS_CALLS_H
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "plugins/usage.h"
@@ -40,6 +42,14 @@ struct tokens calls_total(const struct calls *calls);
 
 /* Models into a reading. */
 void calls_models(const struct calls *calls, struct reading *reading);
+
+/*
+ * The row of a model in a table of `room` rows of `size` bytes, *count of which are in use. Each
+ * begins with a char[MODEL_NAME], its model's name, cut to fit; a new one is all zero behind it.
+ * Models past the last row share that one: *shared (may be NULL) says whether the row is another
+ * model's, so that figures are to be added to it.
+ */
+void *model_row(void *rows, size_t size, int *count, int room, const char *model, bool *shared);
 
 struct call call_of(struct usage input, struct usage cache_read, struct usage cache_write,
 		    struct usage output); /* unknown as 0 */

@@ -122,47 +122,35 @@ static const char *const paths[NPATHS] = {
 	[SINCE_OUT] = "model_usage_since_last_result.*.outputTokens",
 };
 
-/* The row of a model; models past the last row share it. */
-static struct claude_row *row_of(struct claude_table *table, const char *model)
-{
-	for (int i = 0; i < table->count; i++)
-		if (strncmp(table->rows[i].model, model, MODEL_NAME - 1) == 0)
-			return &table->rows[i];
-	if (table->count == CLAUDE_ROWS)
-		return &table->rows[CLAUDE_ROWS - 1];
-	struct claude_row *row = &table->rows[table->count++];
-	*row = (struct claude_row){.window = 0};
-	snprintf(row->model, sizeof(row->model), "%s", model);
-	return row;
-}
+/* Which figure of a row a path is for: a part, or NTOKENS for the window. */
+static const int part_of[NPATHS] = {
+	[TOTAL_IN] = TOKENS_INPUT,
+	[SINCE_IN] = TOKENS_INPUT,
+	[TOTAL_READ] = TOKENS_CACHE_READ,
+	[SINCE_READ] = TOKENS_CACHE_READ,
+	[TOTAL_WRITTEN] = TOKENS_CACHE_WRITE,
+	[SINCE_WRITTEN] = TOKENS_CACHE_WRITE,
+	[TOTAL_OUT] = TOKENS_OUTPUT,
+	[SINCE_OUT] = TOKENS_OUTPUT,
+	[TOTAL_WINDOW] = NTOKENS,
+};
 
 static void on_star(void *context, int path, const char *key, const struct scan_value *value)
 {
 	struct claude_words *words = context;
-	const bool since = path >= SINCE_IN;
-	struct claude_row *row = row_of(since ? &words->row_since : &words->row_totals, key);
+	struct claude_table *table = path >= SINCE_IN ? &words->row_since : &words->row_totals;
+	bool shared = false;
+	struct claude_row *row = model_row(table->rows, sizeof(table->rows[0]), &table->count,
+					   CLAUDE_ROWS, key, &shared);
 	if (value->type != SCAN_NUMBER)
 		return;
-	switch (path) {
-	case TOTAL_IN:
-	case SINCE_IN:
-		row->call.part[TOKENS_INPUT] = value->number;
-		break;
-	case TOTAL_READ:
-	case SINCE_READ:
-		row->call.part[TOKENS_CACHE_READ] = value->number;
-		break;
-	case TOTAL_WRITTEN:
-	case SINCE_WRITTEN:
-		row->call.part[TOKENS_CACHE_WRITE] = value->number;
-		break;
-	case TOTAL_OUT:
-	case SINCE_OUT:
-		row->call.part[TOKENS_OUTPUT] = value->number;
-		break;
-	default:
+	if (part_of[path] == NTOKENS) {
 		row->window = value->number;
+		return;
 	}
+	int64_t *part = &row->call.part[part_of[path]];
+	*part = shared ? usage_add(USAGE_KNOWN(*part), USAGE_KNOWN(value->number)).tokens
+		       : value->number;
 }
 
 struct call claude_table_sum(const struct claude_table *table)

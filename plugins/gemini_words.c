@@ -106,19 +106,6 @@ static const char *const paths[NPATHS] = {
 	[SET_MESSAGE] = "$set.messages.*",
 };
 
-static struct gemini_row *row_of(struct gemini_words *words, const char *model)
-{
-	for (int i = 0; i < words->row_count; i++)
-		if (strncmp(words->row_table[i].model, model, MODEL_NAME - 1) == 0)
-			return &words->row_table[i];
-	if (words->row_count == GEMINI_ROWS)
-		return &words->row_table[GEMINI_ROWS - 1];
-	struct gemini_row *row = &words->row_table[words->row_count++];
-	*row = (struct gemini_row){.prompt = USAGE_UNKNOWN};
-	snprintf(row->model, sizeof(row->model), "%s", model);
-	return row;
-}
-
 enum {
 	BYTES_PER_TOKEN = 8, /* no text has so many on the average */
 };
@@ -141,18 +128,25 @@ static void take_message(struct gemini_words *words, const struct gemini_message
 		words->broke_off = true;
 }
 
+static void put_figure(struct usage *into, struct usage figure, bool shared)
+{
+	*into = shared && into->known && figure.known ? usage_add(*into, figure) : figure;
+}
+
 static void take_row(struct gemini_words *words, int path, const char *key,
 		     const struct scan_value *value)
 {
-	struct gemini_row *row = row_of(words, key);
+	bool shared = false;
+	struct gemini_row *row = model_row(words->row_table, sizeof(words->row_table[0]),
+					   &words->row_count, GEMINI_ROWS, key, &shared);
 	const struct usage figure =
 		value->type == SCAN_NUMBER ? USAGE_KNOWN(value->number) : USAGE_UNKNOWN;
 	if (path == ROW_TOTAL || path == ROW_TOKENS_TOTAL)
-		row->total = figure;
+		put_figure(&row->total, figure, shared);
 	else if (path == ROW_PROMPT || path == ROW_TOKENS_PROMPT)
-		row->prompt = figure;
+		put_figure(&row->prompt, figure, shared);
 	else
-		row->cached = figure;
+		put_figure(&row->cached, figure, shared);
 }
 
 static void take_element(struct gemini_words *words, int path, const struct scan_value *value)

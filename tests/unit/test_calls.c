@@ -107,6 +107,32 @@ START_TEST(models_are_told_apart_as_far_as_there_is_room)
 }
 END_TEST
 
+START_TEST(a_table_has_a_row_for_each_model_and_the_last_for_the_rest)
+{
+	enum { ROOM = 3 };
+	struct {
+		char model[MODEL_NAME];
+		int64_t figure;
+	} rows[ROOM], *row;
+	char name[200];
+	bool shared = true;
+	int count = 0;
+	memset(rows, 0xff, sizeof(rows));
+	for (int i = 0; i < 5; i++) {
+		snprintf(name, sizeof(name), "model-%d-%0150d", i, 0);
+		row = model_row(rows, sizeof(rows[0]), &count, ROOM, name, &shared);
+		ck_assert_int_eq(shared, i >= ROOM);
+		ck_assert_ptr_eq(row, &rows[i < ROOM ? i : ROOM - 1]);
+		ck_assert_int_eq(row->figure, i <= ROOM - 1 ? 0 : i - ROOM + 1);
+		row->figure += i >= ROOM - 1;
+		row = model_row(rows, sizeof(rows[0]), &count, ROOM, name, NULL);
+		ck_assert_ptr_eq(row, &rows[i < ROOM ? i : ROOM - 1]);
+	}
+	ck_assert_int_eq(count, ROOM);
+	ck_assert_uint_eq(strlen(rows[0].model), MODEL_NAME - 1);
+}
+END_TEST
+
 START_TEST(what_is_within_another_part_is_taken_out)
 {
 	is_of(call_disjoint(USAGE_KNOWN(100), USAGE_KNOWN(70), USAGE_KNOWN(20), USAGE_KNOWN(5)), 10,
@@ -131,6 +157,7 @@ int main(void)
 	tcase_add_test(calls, sums_do_not_run_over);
 	tcase_add_test(calls, many_calls_are_told_apart);
 	tcase_add_test(calls, models_are_told_apart_as_far_as_there_is_room);
+	tcase_add_test(calls, a_table_has_a_row_for_each_model_and_the_last_for_the_rest);
 	tcase_add_test(calls, what_is_within_another_part_is_taken_out);
 	suite_add_tcase(suite, calls);
 	SRunner *runner = srunner_create(suite);
