@@ -84,6 +84,14 @@ static void find_boolean(const struct finding *finding, const struct feature *ro
 		features_tell(finding, GIT_WAY_PROGRAM, row->name, "%s", row->words);
 }
 
+/* A setting whose "no" is the uncommon one. */
+static void find_no(const struct finding *finding, const struct feature *row)
+{
+	const char *text = look_setting(finding->source, row->key);
+	if (*text && !look_is_true(text))
+		features_tell(finding, GIT_WAY_PROGRAM, row->name, "%s", row->words);
+}
+
 static void find_text(const struct finding *finding, const struct feature *row)
 {
 	const char *text = look_setting(finding->source, row->key);
@@ -164,6 +172,11 @@ static const struct feature features[] = {
 	{"split index", find_boolean, "core.splitindex", NULL, AS_GIT},
 	{"core.ignoreCase", find_boolean, "core.ignorecase", NULL, AS_GIT},
 	{"core.precomposeUnicode", find_boolean, "core.precomposeunicode", NULL, AS_GIT},
+	{"core.protectHFS", find_boolean, "core.protecthfs", NULL, AS_GIT},
+	{"core.protectNTFS", find_no, "core.protectntfs", NULL, "off: " AS_GIT},
+	{"core.symlinks", find_no, "core.symlinks", NULL, "off: " AS_GIT},
+	{"core.safecrlf", find_boolean, "core.safecrlf", NULL, AS_GIT},
+	{"core.ignoreStat", find_boolean, "core.ignorestat", NULL, AS_GIT},
 	{"config.worktree", find_worktree_settings, "extensions.worktreeconfig", NULL,
 	 "read by git"},
 	{"core.autocrlf", find_text, "core.autocrlf", "false", AS_GIT},

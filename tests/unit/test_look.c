@@ -317,6 +317,18 @@ START_TEST(test_what_needs_the_program)
 	assert_needs("core.autocrlf");
 	SETTINGS(PERSON, "core.sparsecheckout", "true");
 	assert_needs("sparse checkout");
+	SETTINGS(PERSON, "core.symlinks", "false");
+	assert_needs("core.symlinks");
+	SETTINGS(PERSON, "core.protectntfs", "0", "core.symlinks", "true");
+	assert_needs("core.protectNTFS");
+	SETTINGS(PERSON, "core.protecthfs", "yes", "core.protectntfs", "yes");
+	assert_needs("core.protectHFS");
+	SETTINGS(PERSON, "core.safecrlf", "warn", "core.protecthfs", "no");
+	assert_needs(NULL);
+	SETTINGS(PERSON, "core.safecrlf", "true");
+	assert_needs("core.safecrlf");
+	SETTINGS(PERSON, "core.ignorestat", "true");
+	assert_needs("core.ignoreStat");
 	SETTINGS(PERSON, "core.hookspath", "%(prefix)/hooks");
 	assert_needs("core.hooksPath");
 	SETTINGS(PERSON);
