@@ -191,6 +191,8 @@ struct journal_step {
 	const char *action, *result, *commit, *ref, *upstream, *receipt_why; /* or NULL */
 	const char *way;     /* "engine" or "program", who made the commit; or NULL */
 	const char *failure; /* as in the note; or NULL */
+	const char
+		*held; /* likely secrets that its commit is without, as in the receipt; or NULL */
 };
 int journal_steps(struct journal *journal, int64_t cycle,
 		  void (*each)(void *context, const struct journal_step *step), void *context,

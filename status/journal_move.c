@@ -144,6 +144,7 @@ static int write_receipt(struct journal *journal, const struct cycle_move *move,
 	bind_text(s, 5, or_null(facts->upstream));
 	bind_text(s, 6, or_null(facts->why));
 	bind_text(s, 7, or_null(receipt_way_name(facts->way)));
+	bind_text(s, 8, or_null(facts->held));
 	return change_one(journal, s, move, err);
 }
 

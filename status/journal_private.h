@@ -32,9 +32,9 @@
 	  "FROM step JOIN cycle ON cycle.number = step.cycle WHERE cycle.plan = ?1 AND "           \
 	  "step.agent = ?2 AND step.cycle >= ?3 AND step.session IS NOT NULL "                     \
 	  "ORDER BY step.id DESC LIMIT 1")                                                         \
-	X(STEP_SAVE,                                                                               \
-	  "UPDATE step SET result = ?2, git_commit = ?3, ref = ?4, upstream = ?5, "                \
-	  "receipt_why = ?6, way = ?7 WHERE id = (SELECT max(id) FROM step WHERE cycle = ?1)")     \
+	X(STEP_SAVE, "UPDATE step SET result = ?2, git_commit = ?3, ref = ?4, upstream = ?5, "     \
+		     "receipt_why = ?6, way = ?7, held = ?8 WHERE id = (SELECT max(id) FROM step " \
+		     "WHERE cycle = ?1)")                                                          \
 	X(STEP_TELL, "UPDATE step SET ok = ?2, action = ?3 WHERE id = "                            \
 		     "(SELECT max(id) FROM step WHERE cycle = ?1)")                                \
 	X(DEALT_WITH, "INSERT OR REPLACE INTO plan_done(plan, title, cycle, step, at) "            \
@@ -47,7 +47,7 @@
 	  "c.started_at, c.ended_at, c.reason, s.title, s.attempt, s.estimated, s.how, s.result, " \
 	  "s.git_commit, s.ref, s.upstream, s.receipt_why, c.finished, c.cause, s.own, "           \
 	  "s.process, "                                                                            \
-	  "c.repository, s.failure, s.resets_at "                                                  \
+	  "c.repository, s.failure, s.resets_at, s.held "                                          \
 	  "FROM cycle c LEFT JOIN step s ON s.id "                                                 \
 	  "= (SELECT max(id) FROM step WHERE cycle = c.number) ORDER BY c.number DESC LIMIT 1")    \
 	X(ATTEMPTS, "SELECT max(attempt) FROM step WHERE cycle = ?1 AND step = ?2")                \
@@ -83,19 +83,19 @@
 	X(STEPS,                                                                                   \
 	  "SELECT cycle, step, attempt, title, started_at, ended_at, how, why, own, used, "        \
 	  "estimated, ok, action, result, git_commit, ref, upstream, receipt_why, way, id, "       \
-	  "failure "                                                                               \
+	  "failure, held "                                                                         \
 	  "FROM step "                                                                             \
 	  "ORDER BY cycle DESC, id")                                                               \
 	X(STEPS_OF,                                                                                \
 	  "SELECT cycle, step, attempt, title, started_at, ended_at, how, why, own, used, "        \
 	  "estimated, ok, action, result, git_commit, ref, upstream, receipt_why, way, id, "       \
-	  "failure "                                                                               \
+	  "failure, held "                                                                         \
 	  "FROM step "                                                                             \
 	  "WHERE cycle = ?1 ORDER BY id")                                                          \
 	X(STEPS_AFTER,                                                                             \
 	  "SELECT cycle, step, attempt, title, started_at, ended_at, how, why, own, used, "        \
 	  "estimated, ok, action, result, git_commit, ref, upstream, receipt_why, way, id, "       \
-	  "failure FROM step "                                                                     \
+	  "failure, held FROM step "                                                               \
 	  "WHERE id > ?1 ORDER BY id LIMIT ?2")                                                    \
 	X(MESSAGES, "SELECT * FROM (SELECT id, cycle, at, kind, text FROM message "                \
 		    "ORDER BY id DESC LIMIT ?1) ORDER BY id")                                      \

@@ -105,6 +105,7 @@ static int read_cycle(struct journal *journal, sqlite3_stmt *s, struct journal_c
 	copy_column(s, 17, read.past.receipt.ref, sizeof(read.past.receipt.ref));
 	copy_column(s, 18, read.past.receipt.upstream, sizeof(read.past.receipt.upstream));
 	copy_column(s, 19, read.past.receipt.why, sizeof(read.past.receipt.why));
+	copy_column(s, 27, read.past.receipt.held, sizeof(read.past.receipt.held));
 	read.plan = own_column(s, 1, &failed);
 	read.title = own_column(s, 2, &failed);
 	read.reason = own_column(s, 10, &failed);
@@ -326,6 +327,7 @@ static int take_step(void *context, sqlite3_stmt *s)
 		.way = column(s, 18),
 		.id = sqlite3_column_int64(s, 19),
 		.failure = column(s, 20),
+		.held = column(s, 21),
 	};
 	if (!step.title)
 		return -1;

@@ -70,6 +70,9 @@ static const char *const steps_up[] = {
 	"ALTER TABLE step ADD COLUMN session TEXT;"
 	"ALTER TABLE step ADD COLUMN failure TEXT;"
 	"ALTER TABLE step ADD COLUMN resets_at INTEGER;",
+
+	/* What was held back from a step's commit as likely secrets. */
+	"ALTER TABLE step ADD COLUMN held TEXT;",
 };
 
 enum {

@@ -85,7 +85,8 @@ static int set_outcome(cJSON *object, const struct journal_step *step)
 	       json_set_text(object, "commit", step->commit) ||
 	       json_set_text(object, "ref", step->ref) ||
 	       json_set_text(object, "upstream", step->upstream) ||
-	       json_set_text(object, "not_saved_why", step->receipt_why);
+	       json_set_text(object, "not_saved_why", step->receipt_why) ||
+	       json_set_text(object, "held_back", step->held);
 }
 
 cJSON *picture_step(const struct journal_step *step, int64_t budget)

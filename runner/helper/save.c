@@ -10,6 +10,7 @@
 #include "runner/helper/durable.h"
 #include "runner/helper/earlier.h"
 #include "runner/helper/git_program.h"
+#include "runner/helper/held.h"
 #include "runner/helper/leftovers.h"
 #include "runner/helper/maintenance.h"
 #include "runner/helper/message.h"
@@ -321,9 +322,17 @@ static void push_salvage(struct saver *saver, const struct look *look, struct re
 			   why);
 }
 
+static void tell_unknown_held(struct saver *saver)
+{
+	const size_t used = strlen(saver->said);
+	snprintf(saver->said + used, sizeof(saver->said) - used,
+		 "%swhether likely secrets were held back can't be told any more",
+		 used ? "; " : "");
+}
+
 /* Whether a process that died has made the commit already; the facts are then those of that one.
  * What has changed since is left to the next commit: a step has one. */
-static bool is_made(const struct look *look, const struct git_request *request,
+static bool is_made(struct saver *saver, const struct look *look, const struct git_request *request,
 		    struct receipt_facts *facts)
 {
 	char ref[LOOK_NAME + 16];
@@ -334,6 +343,8 @@ static bool is_made(const struct look *look, const struct git_request *request,
 		return false;
 	facts->result = request->salvage_ref ? RECEIPT_SALVAGED : RECEIPT_COMMITTED;
 	memcpy(facts->ref, where, strlen(where) + 1);
+	if (request->scope == GIT_ALL && held_find(look, &saver->conf->secrets, facts) != 0)
+		tell_unknown_held(saver);
 	return true;
 }
 
@@ -371,7 +382,7 @@ static enum engine_answer look_and_commit(struct saver *saver, const struct git_
 	saver->swept = true;
 	if (saver->conf->allow_settings_change)
 		accept_change(saver, look);
-	if (request->again && is_made(look, request, facts)) {
+	if (request->again && is_made(saver, look, request, facts)) {
 		is_synced(look->commondir, facts); /* who made it may not have come to that */
 		return ENGINE_ANSWERED;
 	}

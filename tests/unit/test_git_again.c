@@ -128,6 +128,29 @@ START_TEST(test_how_far_back)
 }
 END_TEST
 
+/* What the first one held back is told by the second. */
+START_TEST(test_held_back)
+{
+	make_repository();
+	struct conf_repository *conf = conf_of("work");
+	conf->secrets = conf_secrets_default;
+	sh("cd work; echo KEY=1 >.env; echo x >x;"
+	   "echo .ignored >.gitignore; echo KEY=2 >.ignored;"
+	   "printf 'ghp_%%036d\n' 1 >>one");
+	git = open_git(conf);
+	const struct receipt_facts first = save_again(step3, NULL, false);
+	const char *const held[] = {".env (its name)", "one (GitHub token)"};
+	const struct receipt_facts again = save_again(step3, NULL, true);
+	ck_assert_str_eq(again.commit, first.commit);
+	for (size_t i = 0; i < 2; i++) {
+		ck_assert_ptr_nonnull(strstr(first.held, held[i]));
+		ck_assert_ptr_nonnull(strstr(again.held, held[i]));
+	}
+	ck_assert_uint_eq(strlen(again.held), strlen(first.held));
+	git_free(git);
+}
+END_TEST
+
 START_TEST(test_unborn)
 {
 	make_world();
@@ -169,7 +192,7 @@ int main(void)
 	const TTest *const tests[] = {
 		test_how_far_back, test_made_and_pushed,  test_made_and_not_pushed,
 		test_not_made,     test_not_asked_for,    test_salvaged,
-		test_unborn,       test_what_is_the_same,
+		test_unborn,       test_what_is_the_same, test_held_back,
 	};
 	return run_tests_by_both("git again", tests, sizeof(tests) / sizeof(tests[0]));
 }

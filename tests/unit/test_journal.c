@@ -297,7 +297,10 @@ END_TEST
 
 START_TEST(a_receipt_that_says_why_not)
 {
-	struct receipt_facts facts = {.result = RECEIPT_NON_FAST_FORWARD};
+	struct receipt_facts facts = {
+		.result = RECEIPT_NON_FAST_FORWARD,
+		.held = ".env (its name), notes (API key)",
+	};
 	memset(facts.why, 'x', sizeof(facts.why) - 1);
 	struct cycle *cycle = begin_cycle(1, "");
 	start_step(cycle, 1, "Build", 1);
@@ -306,6 +309,7 @@ START_TEST(a_receipt_that_says_why_not)
 	struct journal_cycle last = last_cycle();
 	ck_assert_int_eq(last.past.receipt.result, RECEIPT_NON_FAST_FORWARD);
 	ck_assert_str_eq(last.past.receipt.why, facts.why);
+	ck_assert_str_eq(last.past.receipt.held, facts.held);
 	ck_assert_str_eq(last.past.receipt.commit, "");
 	journal_cycle_release(&last);
 }

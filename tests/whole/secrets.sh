@@ -33,6 +33,9 @@ try() # NAME: with the engine that the repository asks for
 	git grep -q "$token" HEAD && fail "the token is committed"
 	expect "what is left" "$(git status --porcelain -uall | tr '\n' '|')" ' M README|?? .env|?? sub/notes|'
 
+	expect "what the journal has" "$(sqlite3 .stepgate/state.db 'SELECT held FROM step' | tr -d ' ' | tr ',' '\n' | sort | head -1)" \
+		'.env(itsname)'
+
 	# What a failed step leaves is no other thing.
 	config fails "echo A=1 > sub/.env; echo x > x; exit 1"
 	expect_exit 1 run fails.conf
@@ -54,3 +57,25 @@ try() # NAME: with the engine that the repository asks for
 }
 try library
 try program
+
+# Who made the commit was killed before it could tell: the report is the next run's, and names them too.
+make_repository killed
+cd killed || exit 1
+config stepgate "echo A=1 > .env; echo fine > fine" 'report "file" { path = "../killed.jsonl" }'
+git add -A && git commit -qm config && git push -q
+cat > ../killed.git/hooks/post-receive << 'END'
+#!/bin/sh
+[ ! -e ../killed.pid ] || kill -KILL "$(cat ../killed.pid)"
+rm -f ../killed.pid
+END
+chmod +x ../killed.git/hooks/post-receive
+# shellcheck disable=SC2016
+sh -c 'echo $$ > ../killed.pid; exec "$0" run' "$STEPGATE" > "$out" 2> "$errors" &
+wait $!
+expect "how it ended" $? 137
+grep -s '"step":1' ../killed.jsonl && fail "it was told before"
+expect_exit 0 run
+expect_in_stderr 'cycle 1 was cut off: it goes on from COMMIT'
+expect_in_stderr 'stepgate: step 1: not committed, as likely secrets: .env (its name)'
+expect_json '.held_back' '.env (its name)' <(grep '"step":1' ../killed.jsonl)
+expect "the step's commits" "$(git log --format=%s | grep -c '^Step 1')" 1

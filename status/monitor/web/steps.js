@@ -23,7 +23,8 @@ function status(step, life) {
 }
 
 function row(repository, step, life, said) {
-	const why = [step.why, step.not_saved_why].filter(Boolean).join("; ");
+	const held = step.held_back && "not committed, as likely secrets: " + step.held_back;
+	const why = [step.why, step.not_saved_why, held].filter(Boolean).join("; ");
 	const log = `#/${repository}/log/${step.cycle}/${step.step}/${step.attempt}`;
 	return el("tr", { class: step.ended_at ? null : "running" },
 		el("td", { class: "num" }, step.step + (step.attempt > 1 ? "." + step.attempt : "")),
