@@ -31,6 +31,7 @@ static int call(const struct push *push, const char *const *args, struct git_ans
 	struct err err = {.code = ERR_NONE};
 	const char *const variables[] = {
 		/* A question for a passphrase would wait for ever. */
+		"GIT_GRAFT_FILE=/dev/null",
 		push->look->own_ssh ? NULL : "GIT_SSH_COMMAND=ssh -oBatchMode=yes",
 		NULL,
 	};
@@ -68,6 +69,8 @@ static enum receipt_result push_once(const struct push *push, bool *passes, char
 	struct git_answer answer;
 	enum receipt_result result;
 	const char *const args[] = {
+		/* Else history could be made to look as if nothing of the remote's were lost. */
+		"--no-replace-objects",
 		"-c",
 		push->conf->hooks ? "advice.ignoredHook=false" : "core.hooksPath=/dev/null",
 		/* The remote-tracking ref that git moves: an empty one, after a power cut, is no

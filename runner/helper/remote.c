@@ -143,6 +143,7 @@ static int call(struct question *question, struct git_answer *answer, const char
 	struct err err = {.code = ERR_NONE};
 	const int64_t left = question->deadline - clock_monotonic_ms();
 	const char *const variables[] = {
+		"GIT_GRAFT_FILE=/dev/null",
 		question->look->own_ssh ? NULL : "GIT_SSH_COMMAND=ssh -oBatchMode=yes",
 		NULL,
 	};
@@ -182,8 +183,8 @@ static void take_tip(struct question *question, const char *output)
 static bool is_ancestor(struct question *question, struct git_answer *answer, const char *address)
 {
 	for (int fetched = 0; fetched < 2; fetched++) {
-		if (CALL(question, answer, "merge-base", "--is-ancestor", question->commit,
-			 question->tip) != 0)
+		if (CALL(question, answer, "--no-replace-objects", "merge-base", "--is-ancestor",
+			 question->commit, question->tip) != 0)
 			return false;
 		if (git_answer_ok(answer))
 			return true;

@@ -136,10 +136,18 @@ static bool has_base(const struct saver *saver, const struct look *look)
 {
 	struct err err = {.code = ERR_NONE};
 	struct git_answer answer;
-	const char *const args[] = {"merge-base", "--is-ancestor", saver->base, look->head, NULL};
+	/* History as it is, and not as refs/replace/ or grafts have it. */
+	const char *const args[] = {"--no-replace-objects",
+				    "merge-base",
+				    "--is-ancestor",
+				    saver->base,
+				    look->head,
+				    NULL};
+	const char *const variables[] = {"GIT_GRAFT_FILE=/dev/null", NULL};
 	const struct git_call call = {
 		.folder = look->workdir,
 		.args = args,
+		.variables = variables,
 		.timeout_ms = ANCESTOR_MS,
 		.client = saver->client,
 	};
