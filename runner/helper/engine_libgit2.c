@@ -102,24 +102,58 @@ static bool copy_path(char *out, const char *path)
 	return true;
 }
 
+/* The state of the file that says which folder all work trees share. */
+static void look_at_common(const struct engine_libgit2 *engine, struct stat *state)
+{
+	char path[LOOK_PATH + 16];
+	snprintf(path, sizeof(path), "%scommondir", git_repository_path(engine->repository));
+	if (stat(path, state) != 0)
+		memset(state, 0, sizeof(*state));
+}
+
 /* The same, and nobody else's: whose it is is asked only when it is opened. */
 static bool is_same_folder(const struct engine_libgit2 *engine)
 {
-	struct stat now;
+	struct stat now, common;
+	look_at_common(engine, &common);
 	return stat(git_repository_path(engine->repository), &now) == 0 &&
 	       now.st_dev == engine->folder.st_dev && now.st_ino == engine->folder.st_ino &&
-	       now.st_uid == engine->folder.st_uid;
+	       now.st_uid == engine->folder.st_uid && common.st_ino == engine->common.st_ino &&
+	       common.st_size == engine->common.st_size &&
+	       common.st_ctim.tv_sec == engine->common.st_ctim.tv_sec &&
+	       common.st_ctim.tv_nsec == engine->common.st_ctim.tv_nsec;
+}
+
+/* Which files of settings there are beside the repository's own, a bit for each. */
+static unsigned find_files(void)
+{
+	static int (*const find[])(git_buf *) = {git_config_find_global, git_config_find_xdg,
+						 git_config_find_system};
+	unsigned found = 0;
+	for (size_t i = 0; i < sizeof(find) / sizeof(find[0]); i++) {
+		git_buf path = GIT_BUF_INIT;
+		if (find[i](&path) == 0)
+			found |= 1U << i;
+		git_buf_dispose(&path);
+	}
+	return found;
 }
 
 static int open_repository(struct engine_libgit2 *engine, const char *path)
 {
-	if (engine->repository && !is_same_folder(engine))
+	/* What libgit2 keeps with a repository knows nothing of a file of settings that was not
+	 * there when it was opened. */
+	const unsigned files = find_files();
+	if (engine->repository && (!is_same_folder(engine) || files != engine->files))
 		engine_libgit2_forget(engine);
-	if (!engine->repository &&
-	    (git_repository_open_ext(&engine->repository, path, 0, NULL) != 0 ||
-	     stat(git_repository_path(engine->repository), &engine->folder) != 0 ||
-	     objects_put_before(&engine->objects, engine->repository) != 0))
-		return -1;
+	if (!engine->repository) {
+		if (git_repository_open_ext(&engine->repository, path, 0, NULL) != 0 ||
+		    stat(git_repository_path(engine->repository), &engine->folder) != 0 ||
+		    objects_put_before(&engine->objects, engine->repository) != 0)
+			return -1;
+		look_at_common(engine, &engine->common);
+		engine->files = files;
+	}
 	git_config_free(engine->settings);
 	engine->settings = NULL;
 	return git_repository_config_snapshot(&engine->settings, engine->repository);

@@ -15,6 +15,8 @@ struct engine_libgit2 {
 	struct objects *objects; /* new ones; the repository owns them */
 	git_config *settings;    /* as they were at the last look */
 	struct stat folder;      /* of the git folder when it was opened */
+	struct stat common;      /* of the file in it that names the common folder; zeros: none */
+	unsigned files;          /* of settings that there were then */
 	bool refused;            /* libgit2 lacks an extension of the repository: not tried again */
 };
 

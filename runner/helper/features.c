@@ -126,6 +126,44 @@ static void find_worktree_settings(const struct finding *finding, const struct f
 	finding->found->blind = true;
 }
 
+/* A path that libgit2 reads as git does: git also knows "~USER/" and "%(prefix)/". */
+static bool is_plain_path(const char *path)
+{
+	return path[0] != '%' && (path[0] != '~' || path[1] == '/');
+}
+
+/* Of git's conditions (git-config(1), "Conditional includes") libgit2 knows these. */
+static bool is_plain_condition(const char *condition)
+{
+	static const char *const known[] = {"gitdir:", "gitdir/i:", "onbranch:"};
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+		if (strncmp(condition, known[i], strlen(known[i])) == 0)
+			return is_plain_path(condition + strlen(known[i]));
+	return false;
+}
+
+static void on_include(void *context, const char *key, const char *value)
+{
+	static const char condition[] = "includeif.";
+	const bool has_condition = strncmp(key, condition, sizeof(condition) - 1) == 0;
+	if (!has_condition && strcmp(key, "include.path") != 0)
+		return;
+	if (!is_plain_path(value) ||
+	    (has_condition && !is_plain_condition(key + sizeof(condition) - 1)))
+		*(bool *)context = true;
+}
+
+/* libgit2 passes over an include that it does not understand. */
+static void find_includes(const struct finding *finding, const struct feature *row)
+{
+	bool foreign = false;
+	finding->source->each(finding->source->context, on_include, &foreign);
+	if (!foreign)
+		return;
+	features_tell(finding, GIT_WAY_PROGRAM, row->name, "%s", row->words);
+	finding->found->blind = true;
+}
+
 static void find_identity(const struct finding *finding, const struct feature *row)
 {
 	const struct look_person *who = &finding->look->author;
@@ -179,6 +217,8 @@ static const struct feature features[] = {
 	{"core.ignoreStat", find_boolean, "core.ignorestat", NULL, AS_GIT},
 	{"config.worktree", find_worktree_settings, "extensions.worktreeconfig", NULL,
 	 "read by git"},
+	{"included settings", find_includes, NULL, NULL, "read by git"},
+	{"commit.cleanup", find_text, "commit.cleanup", "default", AS_GIT},
 	{"core.autocrlf", find_text, "core.autocrlf", "false", AS_GIT},
 	{"core.sharedRepository", find_text, "core.sharedrepository", "umask", AS_GIT},
 	{"i18n.commitEncoding", find_text, "i18n.commitencoding", "utf-8", AS_GIT},

@@ -24,23 +24,26 @@
  * branch before the remote's address, which goes with it. Each with who may change it: nobody; the
  * worker, where the config allows it; git itself with its hooks and filters as well.
  */
-#define PRINTS(X)                                         \
-	X(WORKDIR, NOBODY, "the folder of the work tree") \
-	X(GITDIR, NOBODY, "the git folder")               \
-	X(WORKTREE, NOBODY, "core.worktree")              \
-	X(BRANCH, NOBODY, "the branch that HEAD is on")   \
-	X(REMOTE, WORKER, "the remote's address")         \
-	X(HOOKSPATH, WORKER, "core.hooksPath")            \
-	X(HOOKS, GIT, "the repository's hooks")           \
-	X(FSMONITOR, WORKER, "core.fsmonitor")            \
-	X(SSHCOMMAND, WORKER, "core.sshCommand")          \
-	X(FILTERS, GIT, "a filter.* setting")             \
-	X(LFS, GIT, "where git-lfs takes files")          \
-	X(SUBMODULES, WORKER, "a submodule's settings")   \
-	X(CREDENTIALS, WORKER, "a credential.* setting")  \
-	X(SIGNING, WORKER, "how commits are signed")      \
-	X(TRANSPORT, WORKER, "how remotes are reached")   \
-	X(PROGRAMS, WORKER, "a setting that names a program")
+#define PRINTS(X)                                                \
+	X(WORKDIR, NOBODY, "the folder of the work tree")        \
+	X(GITDIR, NOBODY, "the git folder")                      \
+	X(WORKTREE, NOBODY, "core.worktree")                     \
+	X(BRANCH, NOBODY, "the branch that HEAD is on")          \
+	X(REMOTE, WORKER, "the remote's address")                \
+	X(HOOKSPATH, WORKER, "core.hooksPath")                   \
+	X(HOOKS, GIT, "the repository's hooks")                  \
+	X(FSMONITOR, WORKER, "core.fsmonitor")                   \
+	X(SSHCOMMAND, WORKER, "core.sshCommand")                 \
+	X(FILTERS, GIT, "a filter.* setting")                    \
+	X(LFS, GIT, "where git-lfs takes files")                 \
+	X(SUBMODULES, WORKER, "a submodule's settings")          \
+	X(CREDENTIALS, WORKER, "a credential.* setting")         \
+	X(SIGNING, WORKER, "how commits are signed")             \
+	X(TRANSPORT, WORKER, "how remotes are reached")          \
+	X(PROGRAMS, WORKER, "a setting that names a program")    \
+	X(OBJECTS, WORKER, "how objects are stored and fetched") \
+	X(SSH, WORKER, "the settings of ssh")                    \
+	X(INCLUDES, WORKER, "which files of settings are read")
 
 enum print_of {
 #define X(name, who, words) PRINT_##name,

@@ -2,8 +2,10 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <pwd.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -108,6 +110,8 @@ static uint64_t of_hooks(const struct look *look, const char *named)
 struct settings {
 	struct print *print;
 	char remote[LOOK_NAME + 16]; /* "remote.NAME." */
+	uint64_t urls;               /* of all remotes */
+	bool fetches;                /* what is missing is fetched, maybe from any of them */
 };
 
 /* The end of a key: "driver" of "merge.x.driver". */
@@ -146,6 +150,20 @@ static const struct {
 	{"diff.external", NULL, PRINT_PROGRAMS},
 	{"trailer.", "command", PRINT_PROGRAMS},
 	{"trailer.", "cmd", PRINT_PROGRAMS},
+	{"gc.recentobjectshook", NULL, PRINT_PROGRAMS},
+	/* Orders for the remote, and what goes there along with the branch. */
+	{"push.pushoption", NULL, PRINT_TRANSPORT},
+	{"push.gpgsign", NULL, PRINT_TRANSPORT},
+	{"push.followtags", NULL, PRINT_TRANSPORT},
+	{"push.recursesubmodules", NULL, PRINT_TRANSPORT},
+	{"extensions.partialclone", NULL, PRINT_OBJECTS},
+	{"extensions.objectformat", NULL, PRINT_OBJECTS},
+	{"remote.", "promisor", PRINT_OBJECTS},
+	{"remote.", "partialclonefilter", PRINT_OBJECTS},
+	{"remote.", "uploadpack", PRINT_OBJECTS},
+	{"remote.", "vcs", PRINT_OBJECTS},
+	{"include.", NULL, PRINT_INCLUDES},
+	{"includeif.", NULL, PRINT_INCLUDES},
 };
 
 static void on_setting(void *context, const char *key, const char *value)
@@ -157,6 +175,9 @@ static void on_setting(void *context, const char *key, const char *value)
 	if (strncmp(key, settings->remote, strlen(settings->remote)) == 0 &&
 	    strcmp(end, "fetch") != 0)
 		print->of[PRINT_REMOTE] += sum;
+	if (strncmp(key, "remote.", 7) == 0 && strcmp(end, "url") == 0)
+		settings->urls += sum;
+	settings->fetches |= strcmp(end, "promisor") == 0 || strcmp(end, "partialclone") == 0;
 	for (size_t i = 0; i < sizeof(groups) / sizeof(groups[0]); i++)
 		if (strncmp(key, groups[i].begin, strlen(groups[i].begin)) == 0 &&
 		    (!groups[i].end || strcmp(end, groups[i].end) == 0))
@@ -171,12 +192,27 @@ static uint64_t of_lfs(const struct look *look)
 	return add_file(start, path);
 }
 
+/* ssh takes the home of the account, and a program of the user's around it HOME. What the file
+ * includes is not followed. */
+static uint64_t of_ssh(void)
+{
+	char path[LOOK_PATH];
+	const struct passwd *account = getpwuid(getuid());
+	const char *const homes[] = {getenv("HOME"), account ? account->pw_dir : NULL};
+	uint64_t sum = start;
+	for (size_t i = 0; i < sizeof(homes) / sizeof(homes[0]); i++) {
+		snprintf(path, sizeof(path), "%s/.ssh/config", homes[i] ? homes[i] : "");
+		sum = homes[i] ? add_file(add_text(sum, path), path) : sum;
+	}
+	return sum;
+}
+
 /* Whether settings may name a program; those of a submodule as git makes it do not. */
 static bool may_name_program(const char *path)
 {
-	static const char *const words[] = {"filter",   "fsmonitor",    "include",
-					    "textconv", "command",      "worktreeconfig",
-					    "driver",   "alternaterefs"};
+	static const char *const words[] = {
+		"filter", "fsmonitor",     "include",  "textconv",     "command",  "worktreeconfig",
+		"driver", "alternaterefs", "promisor", "partialclone", "hookspath"};
 	char text[65536];
 	const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	const ssize_t got = fd >= 0 ? read(fd, text, sizeof(text) - 1) : -1;
@@ -237,6 +273,9 @@ void print_take(struct print *print, const struct look *look, const struct look_
 	snprintf(modules, sizeof(modules), "%s/modules", look->commondir);
 	print->of[PRINT_SUBMODULES] = of_modules(modules, 0);
 	print->of[PRINT_LFS] += of_lfs(look);
+	print->of[PRINT_SSH] = of_ssh();
+	if (settings.fetches)
+		print->of[PRINT_OBJECTS] += settings.urls;
 	print->of[PRINT_BRANCH] = add_text(start, look->branch);
 }
 
