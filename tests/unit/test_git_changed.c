@@ -39,7 +39,41 @@ static const struct {
 	{"git push -q -u origin HEAD:refs/heads/other; git switch -q other",
 	 "the branch that HEAD is on: "},
 	{"cp -a .git ../moved; rm -r .git; echo 'gitdir: ../moved' >.git", "the git folder: "},
+	/* Settings that libgit2 would not see by itself: of a file that is new, or by an include
+	 * that it does not understand. */
+	{"mkdir -p \"$HOME/.config/git\"; git config -f \"$HOME/.config/git/config\" "
+	 "core.hooksPath ../hooks",
+	 "core.hooksPath: "},
+	{"git config -f ../more core.hooksPath ../hooks; git config "
+	 "'includeIf.hasconfig:remote.*.url:**.path' \"$HOME/more\"",
+	 "core.hooksPath: "},
+	{"git config -f ../more core.hooksPath ../hooks; git config include.path "
+	 "\"~$(id -un)/../$HOME/more\"",
+	 "core.hooksPath: "},
+	{"git config extensions.worktreeConfig true; git config --worktree core.hooksPath ../hooks",
+	 "core.hooksPath: "},
+	{"git config include.path ../none", "which files of settings are read: "},
+	{"git config includeIf.onbranch:other.path ../none", "which files of settings are read: "},
+	{"cp -a .git ../moved; echo \"$HOME/moved\" >.git/commondir", "the git folder: "},
+	{"mv .git ../moved; ln -s ../moved .git", "the git folder: "},
+	/* What is missing would be fetched, by a program of the worker's or from elsewhere. */
+	{"git config remote.e.promisor true; git config remote.e.uploadpack ../evil",
+	 "how objects are stored and fetched: "},
+	{"git config extensions.partialClone e; git config remote.e.url ../else.git",
+	 "how objects are stored and fetched: "},
+	{"git config push.pushOption evil", "how remotes are reached: "},
+	{"git config push.followTags true", "how remotes are reached: "},
+	{"mkdir \"$HOME/.ssh\"; echo 'ProxyCommand ../evil' >\"$HOME/.ssh/config\"",
+	 "the settings of ssh: "},
 	{"git commit -q --amend -m rewritten", "HEAD does not have commit "},
+	/* A history that only looks like the old one. */
+	{"old=$(git rev-parse HEAD); git reset -q --soft $(git commit-tree -m lost HEAD^{tree}); "
+	 "git "
+	 "replace --graft HEAD $old",
+	 "HEAD does not have commit "},
+	{"old=$(git rev-parse HEAD); git reset -q --soft $(git commit-tree -m lost HEAD^{tree}); "
+	 "echo $(git rev-parse HEAD) $old >.git/info/grafts",
+	 "HEAD does not have commit "},
 	{"git reset -q --hard $(git commit-tree -m lost HEAD^{tree})",
 	 "HEAD does not have commit "},
 };
@@ -67,14 +101,28 @@ START_TEST(test_changed)
 }
 END_TEST
 
-/* A helper that comes after another knows how things were. */
+/* A helper that comes after another knows how things were: every other one. */
 START_TEST(test_changed_and_the_helper_killed)
 {
 	open_work();
 	sh("cd work; echo x >x; %s; kill -9 $(ps -o pid=,comm= --ppid %d | awk \'/stepgate-git/ "
 	   "{print $1}\')",
-	   changes[_i].how, getpid());
-	commit_nothing(changes[_i].what);
+	   changes[2 * _i].how, getpid());
+	commit_nothing(changes[2 * _i].what);
+	git_free(git);
+}
+END_TEST
+
+/* A remote is not made to lose what it has by a history that only looks like the old one. */
+START_TEST(test_history_in_disguise)
+{
+	open_work();
+	sh("git clone -q up.git rival; cd rival; git commit -q --allow-empty -m theirs; git push "
+	   "-q; "
+	   "cd ../work; git fetch -q; git replace --graft HEAD origin/main; echo x >x");
+	const struct receipt_facts facts = save_all(git, "x");
+	ck_assert_result(facts, RECEIPT_NON_FAST_FORWARD);
+	ck_assert_str_eq(sh("git -C up.git log --format=%%s main"), "theirs\nfirst");
 	git_free(git);
 }
 END_TEST
@@ -162,10 +210,12 @@ END_TEST
 
 int main(void)
 {
-	const TTest *const each[] = {test_changed, test_changed_and_the_helper_killed};
+	const TTest *const each[] = {test_changed}, *const killed[] = {
+							    test_changed_and_the_helper_killed};
 	const TTest *const tests[] = {test_not_changed, test_salvage_of_a_changed_one, test_allowed,
-				      test_changed_between_processes};
-	int failed = run_tests_of("git changed", each, 2, CHANGES);
-	failed |= run_tests_by_both("git changed", tests, 4);
+				      test_changed_between_processes, test_history_in_disguise};
+	int failed = run_tests_of("git changed", each, 1, CHANGES);
+	failed |= run_tests_of("git changed", killed, 1, CHANGES / 2);
+	failed |= run_tests_by_both("git changed", tests, 5);
 	return failed;
 }
