@@ -3,6 +3,7 @@
 // and, where pictures are wanted, PICTURES (a folder).
 import assert from "node:assert/strict";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { faint, reads, walk } from "./reading.mjs";
 
 const { chromium } = await import(process.env.PLAYWRIGHT + "/index.mjs");
 const { URL: address, PLACE: place, PICTURES: pictures } = process.env;
@@ -68,6 +69,7 @@ async function opens() {
 	assert.ok(!page.url().includes("token"), "the token stays in the address");
 	await life("none");
 	assert.equal(await page.evaluate(() => document.cookie), "", "a script can read the cookie");
+	await picture("none");
 }
 
 async function threshold() {
@@ -117,12 +119,45 @@ async function reloads() {
 	await until("the chart's figures", async () => await page.locator("details tbody tr").count() === 3);
 }
 
+// By ear, and by the keyboard alone.
+async function is_read() {
+	const all = await reads(page, [["link", "Skip to the content"], ["combobox", "Repository"], ["navigation", "Views"],
+		["status"], ["main"], ["region", "Now"], ["list", "States of the machine"], ["meter", "Tokens used of the budget"],
+		["region", "Controls"], ["spinbutton", "Token threshold %"], ["button", "START CYCLE"], ["button", "Stop after this step"],
+		["button", "Stop now"], ["region", "Steps"], ["table", "Steps of the cycle"], ["columnheader", "Status"], ["cell", "First"],
+		["link", "Log of step 1"], ["region", "Usage"], ["region", "Reports"], ["log", "Reports"]]);
+	assert.equal(all.find((node) => node.role === "log").live, "polite");
+	assert.equal(all.find((node) => node.role === "spinbutton").description, await text("#hint"));
+	const way = await walk(page);
+	for (const [i, what] of ["Skip to the content", "repository", "nav-now", "nav-history", "output", "threshold", "stop", "stop-now",
+		"Steps of the cycle", "Log of step 1", "Log of step 2", "reports"].entries())
+		assert.ok(way.indexOf(what) >= i && (i === 0 || way.includes(what)), `${what} in ${way}`);
+	assert.ok(way.some((what) => /^Copy commit [0-9a-f]{8}$/.test(what)), way);
+	assert.ok(!way.includes("start"), "what can't be used has the focus");
+	// The page's own beginning leads past its head, and to no other view.
+	await page.evaluate(() => document.activeElement?.blur());
+	await page.focus(".skip");
+	await page.keyboard.press("Enter");
+	assert.equal(await page.evaluate(() => document.activeElement.id), "main");
+	assert.ok(page.url().endsWith("#/1/now") || !page.url().includes("#main"), page.url());
+}
+
+// A row that is shown as a card, where it is narrow, is a row to who listens to it all the same.
+async function narrow() {
+	await page.setViewportSize({ width: 360, height: 740 });
+	await reads(page, [["table", "Steps of the cycle"], ["columnheader", "Title"], ["row"], ["cell", "First"], ["cell", "OK, updated & pushed"]]);
+	assert.equal(await page.evaluate(() => getComputedStyle(document.querySelector("#steps tbody tr")).display), "flex");
+	await page.setViewportSize({ width: 1280, height: 900 });
+}
+
 // The log of a step that runs, on its own address.
 async function log() {
 	await page.locator("#steps tbody tr:nth-child(2) a").click();
 	await until("the log", async () => (await page.locator("#log").innerText()).includes("second <script>"));
 	assert.equal(await page.locator("#log .a32").innerText(), "second");
 	assert.equal(await page.evaluate(() => window.pwned), undefined);
+	assert.equal(await page.evaluate(() => document.activeElement.id), "main", "the focus stayed behind");
+	await picture("log");
 	await page.goBack();
 	await life("running");
 }
@@ -136,6 +171,11 @@ async function dies() {
 	if (process.env.SOAK)
 		assert.ok(Date.now() - begin < 2000);
 	assert.match(await text("#what"), /nothing is at work on it/);
+	assert.match(await text("#steps tbody tr:nth-child(2)"), /cut off/);
+	for (const colorScheme of ["light", "dark"]) {
+		await page.emulateMedia({ colorScheme });
+		assert.deepEqual(await faint(page), [], `cut off, ${colorScheme}`);
+	}
 	await picture("cut-off");
 }
 
@@ -185,12 +225,17 @@ async function fits() {
 	for (const hash of ["now", "history", "cycle/1", "log/1/1/1"]) {
 		await page.goto(`${origin}/#/1/${hash}`);
 		await page.waitForSelector("main section");
+		await page.waitForFunction(() => document.querySelector("#life, #cycles tbody tr, #steps tbody tr, #log > *"));
 		assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), 360, hash);
+		for (const colorScheme of ["light", "dark"]) {
+			await page.emulateMedia({ colorScheme });
+			assert.deepEqual(await faint(page), [], `${hash}, ${colorScheme}`);
+		}
 	}
 }
 
 try {
-	for (const part of [opens, threshold, starts, reloads, log, dies, goes_on_to_the_end, stops, remembers, fits]) {
+	for (const part of [opens, threshold, starts, reloads, is_read, narrow, log, dies, goes_on_to_the_end, stops, remembers, fits]) {
 		await part();
 		console.log("done: " + part.name);
 	}

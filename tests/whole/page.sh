@@ -47,6 +47,11 @@ assert.equal(words.span(null), "");
 assert.equal(words.tokens(1234567), "1,234,567");
 assert.equal(words.tokens(null), "unknown");
 assert.equal(words.percent(6), "6.0%");
+assert.equal(words.life("cut off"), "not running");
+assert.equal(words.life("running"), "running");
+assert.equal(words.times("host vm, pid 7, since 2026-11-24T23:04:03.123456Z, cycle 1"),
+	`host vm, pid 7, since ${words.date("2026-11-24T23:04:03Z")}:03, cycle 1`);
+assert.equal(words.times(null), undefined);
 END
 run env WEB="$SRC/status/monitor/web" node try.mjs
 [[ $code -eq 0 ]] || fail "the page's code"

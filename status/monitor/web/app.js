@@ -4,6 +4,7 @@ import { el } from "./dom.js";
 import { CycleView, HistoryView } from "./history.js";
 import { LogView } from "./log.js";
 import { NowView } from "./now.js";
+import * as words from "./words.js";
 
 const views = {
 	now: (app) => new NowView(app),
@@ -46,6 +47,7 @@ function show() {
 	const known = app.repositories.some((r) => r.id === Number(id));
 	app.repository = known ? Number(id) : app.repositories[0].id;
 	const kind = views[name] ? name : "now";
+	const another = app.view !== null;
 	app.view?.close();
 	app.view = views[kind](app, ...rest);
 	const main = document.getElementById("main");
@@ -61,17 +63,19 @@ function show() {
 	}
 	document.getElementById("repository").value = String(app.repository);
 	title();
+	if (another) // who goes by the keyboard, or listens, is where the view begins
+		main.focus();
 }
 
 function title() {
 	const { name, now } = app.about();
-	const what = now.cycle ? ` · cycle ${now.cycle.number} ${now.life === "cut off" ? "not running" : now.life}` : "";
+	const what = now.cycle ? ` · cycle ${now.cycle.number} ${words.life(now.life)}` : "";
 	document.title = `${name}${what} · stepgate`;
 }
 
 function choices() {
 	const select = document.getElementById("repository");
-	select.replaceChildren(...app.repositories.map((r) => el("option", { value: r.id }, `${r.name} (${r.now.life})`)));
+	select.replaceChildren(...app.repositories.map((r) => el("option", { value: r.id }, `${r.name} (${words.life(r.now.life)})`)));
 	select.value = String(app.repository);
 }
 
@@ -125,6 +129,10 @@ async function begin() {
 	choices();
 	select.addEventListener("change", () => { location.hash = `#/${select.value}/now`; });
 	addEventListener("hashchange", show);
+	document.querySelector(".skip").addEventListener("click", (event) => {
+		event.preventDefault(); // what is behind the # names a view
+		document.getElementById("main").focus();
+	});
 	show();
 	listen(handlers, linked);
 }

@@ -50,3 +50,18 @@ export function keyed(parent, items, keyOf, make) {
 	for (const node of old.values())
 		node.remove();
 }
+
+// A table that says what it is, with its columns as [name, whether it holds figures].
+export function table(id, caption, columns, body) {
+	return el("div", { class: "scroll", role: "region", "aria-label": caption, tabindex: "0" },
+		el("table", { id, role: "table" }, el("caption", { class: "hidden" }, caption),
+			el("thead", { role: "rowgroup" }, el("tr", { role: "row" }, ...columns.map(([name, figures]) =>
+				el("th", { scope: "col", role: "columnheader", class: figures ? "num" : null }, name)))),
+			body));
+}
+
+// Where it is narrow a row is shown as a card, and would be no row any more to who listens to it but for
+// the roles. A name stands before what can't be told without its column's head.
+export function cell(attributes, ...children) {
+	return el("td", { role: "cell", ...attributes }, ...children);
+}

@@ -1,6 +1,6 @@
 // Cycles that were: a list with filters, and one of them.
 import { address, get } from "./api.js";
-import { el, section } from "./dom.js";
+import { cell, el, section, table } from "./dom.js";
 import { Chart } from "./chart.js";
 import { Cycle } from "./steps.js";
 import * as words from "./words.js";
@@ -24,7 +24,7 @@ export class HistoryView {
 		this.until = el("input", { type: "date", id: "f-until", onchange: again });
 		this.csv = el("a", { download: true }, "CSV");
 		this.json = el("a", { download: true }, "JSON");
-		this.body = el("tbody");
+		this.body = el("tbody", { role: "rowgroup" });
 		this.none = el("p", { class: "empty", hidden: true }, "No cycle is like that.");
 		this.more = el("button", { type: "button", hidden: true, onclick: () => this.page() }, "Older ones");
 		this.chart = new Chart("cycle", ["used", "limit"]);
@@ -34,9 +34,7 @@ export class HistoryView {
 				el("label", {}, "Config", this.config), el("label", {}, "Reason", this.cause),
 				el("label", {}, "From", this.since), el("label", {}, "To", this.until),
 				el("span", { class: "downloads" }, this.csv, this.json)),
-			el("div", { class: "scroll" }, el("table", { id: "cycles" }, el("caption", { class: "hidden" }, "Cycles, the newest first"),
-				el("thead", {}, el("tr", {}, ...columns.map(([text, num]) => el("th", { scope: "col", class: num ? "num" : null }, text)))),
-				this.body)),
+			table("cycles", "Cycles, the newest first", columns, this.body),
 			this.none, this.more));
 	}
 
@@ -83,15 +81,15 @@ export class HistoryView {
 	}
 
 	row(cycle) {
-		return el("tr", {},
-			el("td", { class: "num" }, el("a", { href: `#/${this.repository}/cycle/${cycle.number}` }, String(cycle.number))),
-			el("td", {}, words.date(cycle.started_at)),
-			el("td", { class: cycle.cause === "error" ? "nok" : null }, cycle.reason ?? "open"),
-			el("td", { class: "title" }, cycle.title),
-			el("td", { class: "num" }, cycle.steps_ok === cycle.steps ? String(cycle.steps) : `${cycle.steps_ok}/${cycle.steps}`),
-			el("td", { class: "num" }, words.tokens(cycle.tokens)),
-			el("td", { class: "num" }, words.percent(cycle.percent)),
-			el("td", { class: "num" }, words.span(cycle.duration_ms)));
+		return el("tr", { role: "row" },
+			cell({ class: "num" }, el("a", { href: `#/${this.repository}/cycle/${cycle.number}`, "aria-label": "Cycle " + cycle.number }, String(cycle.number))),
+			cell({}, words.date(cycle.started_at)),
+			cell({ class: cycle.cause === "error" ? "nok" : null }, cycle.reason ?? "open"),
+			cell({ class: "title" }, cycle.title),
+			cell({ class: "num", "data-name": "steps" }, cycle.steps_ok === cycle.steps ? String(cycle.steps) : `${cycle.steps_ok}/${cycle.steps}`),
+			cell({ class: "num", "data-name": "tokens" }, words.tokens(cycle.tokens)),
+			cell({ class: "num", "data-name": "used" }, words.percent(cycle.percent)),
+			cell({ class: "num" }, words.span(cycle.duration_ms)));
 	}
 }
 
@@ -126,6 +124,12 @@ export class CycleView {
 		this.facts.replaceChildren(...facts.flatMap(([name, text]) => [el("dt", {}, name), el("dd", {}, text)]));
 		await this.cycle.refresh({ ...cycle, used: cycle.tokens });
 		await this.cycle.readReports();
+		this.now(this.app.about().now);
+	}
+
+	// Whether somebody is at work on it, where it is the newest one.
+	now(now) {
+		this.cycle.list(now.cycle?.number === this.number ? now.life : "cut off");
 	}
 
 	moved(move) {

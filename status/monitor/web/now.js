@@ -34,6 +34,7 @@ export class NowView {
 	build() {
 		this.life = el("span", { class: "life", id: "life" });
 		this.what = el("span", { id: "what" });
+		this.figure = el("span", { class: "figure", id: "figure", "aria-hidden": "true" });
 		this.machine = machine();
 		this.fill = el("div", { class: "fill" });
 		this.mark = el("div", { class: "mark" }, el("span"));
@@ -42,7 +43,7 @@ export class NowView {
 		const fact = (name) => [el("dt", {}, name), this.facts[name] = el("dd", { id: "fact-" + name.split(" ")[0].toLowerCase() })];
 		this.output = el("pre", { class: "output", id: "output", tabindex: "0", "aria-label": "Last lines of the worker" });
 		const now = section("Now",
-			el("div", { class: "headline" }, this.life, this.what), this.machine,
+			el("div", { class: "headline" }, this.life, this.what, this.figure), this.machine,
 			el("div", { class: "again" }, el("span", {}, "again, while there is work and budget")),
 			this.bar,
 			el("dl", { class: "facts" }, ...fact("Step"), ...fact("Usage"), ...fact("Gate"), ...fact("Heard"), ...fact("Held by"), ...fact("Trouble")),
@@ -56,7 +57,7 @@ export class NowView {
 	}
 
 	controls() {
-		this.threshold = el("input", { type: "number", id: "threshold", min: 20, max: 95, step: 1, required: true, onchange: () => this.save() });
+		this.threshold = el("input", { type: "number", id: "threshold", min: 20, max: 95, step: 1, required: true, "aria-describedby": "hint", onchange: () => this.save() });
 		this.config = el("select", { id: "config" });
 		this.start = el("button", { type: "submit", class: "main", id: "start" }, "START CYCLE");
 		this.after = el("button", { type: "button", id: "stop", onclick: () => this.stop(false) }, "Stop after this step");
@@ -131,7 +132,7 @@ export class NowView {
 		if (!now.life)
 			return;
 		this.life.className = "life " + now.life.replace(" ", "-");
-		this.life.textContent = now.life === "cut off" ? "not running" : now.life;
+		setText(this.life, words.life(now.life));
 		this.what.textContent = this.headline(now);
 		this.machine.classList.toggle("stale", now.life === "cut off" || now.life === "elsewhere");
 		for (const li of this.machine.children)
@@ -142,7 +143,7 @@ export class NowView {
 		this.budget(now);
 		this.facts.Gate.className = now.gate?.can_proceed ? "ok" : "nok";
 		setText(this.facts.Gate, (now.gate?.message ?? "").replace(/^[^\w]+/, ""));
-		this.where("Held by", now.held_by);
+		this.where("Held by", words.times(now.held_by));
 		this.where("Trouble", now.trouble);
 		setText(this.output, now.output.join("\n"));
 		if (document.activeElement !== this.threshold)
@@ -162,7 +163,8 @@ export class NowView {
 		if (!now.cycle)
 			return "no cycle yet";
 		const { number, title, reason } = now.cycle;
-		return `Cycle ${number}, ${title}` + (now.state === "CLOSED" ? `: ${reason}` : now.life === "running" ? "" : `: ${now.life_words}`);
+		return `Cycle ${number}, ${title}` + (now.state === "CLOSED" ? `: ${reason}` :
+			now.life === "running" ? "" : now.life === "cut off" ? ": it was cut off, and nothing is at work on it. START CYCLE goes on from here." : `: ${now.life_words}`);
 	}
 
 	budget(now) {
@@ -171,7 +173,8 @@ export class NowView {
 		this.fill.style.width = share + "%";
 		this.fill.classList.toggle("over", now.gate?.can_proceed === false);
 		this.mark.style.left = terms.threshold_percent + "%";
-		setText(this.mark.firstChild, terms.threshold_percent + "%");
+		setText(this.mark.firstChild, `limit ${terms.threshold_percent}%`);
+		this.figure.replaceChildren(now.tokens === null ? "unknown" : words.percent(now.percent), el("small", {}, " of the budget"));
 		this.bar.setAttribute("aria-valuemax", terms.budget);
 		this.bar.setAttribute("aria-valuenow", now.tokens ?? 0);
 		const text = `${words.tokens(now.tokens)} of ${words.tokens(terms.limit)} tokens (limit), ${words.tokens(terms.budget)} (budget): ${words.percent(now.percent)}`;
@@ -200,6 +203,7 @@ export class NowView {
 			(step.attempt > 1 ? `, attempt ${step.attempt}` : "") +
 			(running ? `, for ${words.span(at - new Date(step.started_at))}` : ""));
 		setText(this.facts.Heard, now.heard_at ? `${words.span(at - new Date(now.heard_at))} ago` : "nothing yet");
+		this.cycle?.tick(at);
 	}
 
 	// The steps and reports of the newest cycle.

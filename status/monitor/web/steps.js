@@ -1,6 +1,6 @@
 // Steps and reports of one cycle.
 import { get } from "./api.js";
-import { el, keyed } from "./dom.js";
+import { cell, el, keyed, setText, table } from "./dom.js";
 import { Chart } from "./chart.js";
 import * as words from "./words.js";
 
@@ -22,25 +22,22 @@ function status(step, life) {
 	return (step.ok ? "OK, " : "NOK, ") + step.action;
 }
 
+const COLUMNS = [["Step", 1], ["Title"], ["Status"], ["Tokens", 1], ["Used", 1], ["Time", 1], ["Commit"], ["Log"]];
+
 function row(repository, step, life, said) {
 	const held = step.held_back && "not committed, as likely secrets: " + step.held_back;
 	const why = [step.why, step.not_saved_why, held].filter(Boolean).join("; ");
 	const log = `#/${repository}/log/${step.cycle}/${step.step}/${step.attempt}`;
-	return el("tr", { class: step.ended_at ? null : "running" },
-		el("td", { class: "num" }, step.step + (step.attempt > 1 ? "." + step.attempt : "")),
-		el("td", { class: "title" }, step.title),
-		el("td", { class: step.ok === null ? "soft" : step.ok ? "ok" : "nok", title: why || null }, status(step, life)),
-		el("td", { class: "num" }, step.tokens === null ? "" : words.tokens(step.tokens) + (step.estimated ? " est." : "")),
-		el("td", { class: "num" }, step.percent === null ? "" : words.percent(step.percent)),
-		el("td", { class: "num" }, words.span(step.duration_ms)),
-		el("td", {}, step.commit ? commitButton(step.commit, said) : ""),
-		el("td", {}, el("a", { href: log, "aria-label": "Log of step " + step.step }, "log")));
-}
-
-function head() {
-	const columns = [["Step", 1], ["Title"], ["Status"], ["Tokens", 1], ["Used", 1], ["Time", 1], ["Commit"], ["Log"]];
-	return el("thead", {}, el("tr", {}, ...columns.map(([text, num]) =>
-		el("th", { scope: "col", class: num ? "num" : null }, text))));
+	const running = !step.ended_at && life === "running";
+	return el("tr", { role: "row", class: running ? "running" : null },
+		cell({ class: "num" }, step.step + (step.attempt > 1 ? "." + step.attempt : "")),
+		cell({ class: "title" }, step.title, why && !step.ok ? el("span", { class: "why" }, why) : null),
+		cell({ class: step.ok === null ? "soft" : step.ok ? "ok" : "nok" }, status(step, life)),
+		cell({ class: "num", "data-name": "tokens" }, step.tokens === null ? "" : words.tokens(step.tokens) + (step.estimated ? " est." : "")),
+		cell({ class: "num", "data-name": "used" }, step.percent === null ? "" : words.percent(step.percent)),
+		cell({ class: "num", "data-since": running ? step.started_at : null }, words.span(step.duration_ms)),
+		cell({}, step.commit ? commitButton(step.commit, said) : null),
+		cell({}, el("a", { href: log, "aria-label": "Log of step " + step.step }, "log")));
 }
 
 // What a cycle did: a table of its steps, its reports, and its chart; kept up by refresh().
@@ -48,13 +45,13 @@ export class Cycle {
 	constructor(repository, number) {
 		this.repository = repository;
 		this.number = number;
-		this.body = el("tbody");
-		this.said = el("p", { class: "soft", role: "status" });
+		this.body = el("tbody", { role: "rowgroup" });
+		this.said = el("p", { class: "soft said", role: "status" });
 		this.none = el("p", { class: "empty" }, "No step has begun.");
-		this.table = el("div", {}, el("div", { class: "scroll" },
-			el("table", { id: "steps" }, el("caption", { class: "hidden" }, "Steps of the cycle"), head(), this.body)),
-			this.none, this.said);
-		this.reports = el("ul", { class: "reports", id: "reports", role: "log", "aria-live": "polite", "aria-label": "Reports", tabindex: "0" });
+		this.table = el("div", {}, table("steps", "Steps of the cycle", COLUMNS, this.body), this.none, this.said);
+		this.lines = el("ul", {});
+		// What was said before is not read out: only what comes is.
+		this.reports = el("div", { class: "reports", id: "reports", role: "log", "aria-live": "off", "aria-label": "Reports", tabindex: "0" }, this.lines);
 		this.chart = new Chart("step", ["used", "limit", "budget"]);
 		this.steps = [];
 	}
@@ -79,14 +76,21 @@ export class Cycle {
 	async readReports() {
 		const { messages } = await get("messages", { repository: this.repository, cycle: this.number, most: 500 });
 		messages.forEach((message) => this.add(message));
+		setTimeout(() => this.reports.setAttribute("aria-live", "polite"), 0);
 	}
 
 	// Each once, whether it is read or told of by an event; the newest first.
 	add(message) {
-		const older = [...this.reports.children].find((li) => Number(li.dataset.id) <= message.id);
+		const older = [...this.lines.children].find((li) => Number(li.dataset.id) <= message.id);
 		if (older && Number(older.dataset.id) === message.id)
 			return;
-		this.reports.insertBefore(reportLine(message), older ?? null);
+		this.lines.insertBefore(reportLine(message), older ?? null);
+	}
+
+	// What goes on with the clock alone.
+	tick(at) {
+		for (const cell of this.body.querySelectorAll("[data-since]"))
+			setText(cell, words.span(at - new Date(cell.dataset.since)));
 	}
 
 	// `live`: the cycle's terms, and what is used now.
@@ -105,5 +109,6 @@ export class Cycle {
 }
 
 function reportLine(message) {
-	return el("li", { "data-id": message.id }, el("time", { datetime: message.at }, words.time(message.at)), el("span", {}, message.text));
+	const kind = /; Status: NOK/.test(message.text) ? "nok" : message.kind === "warning" ? "warning" : null;
+	return el("li", { "data-id": message.id }, el("time", { datetime: message.at }, words.time(message.at)), el("span", { class: kind }, message.text));
 }

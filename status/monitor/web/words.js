@@ -34,3 +34,13 @@ export function date(text) {
 export function time(text) {
 	return text ? second.format(new Date(text)) : "";
 }
+
+// Times as in RFC 3339 in a text become local ones.
+export function times(text) {
+	return text?.replace(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z/g, (at) => date(at) + at.slice(16, 19));
+}
+
+// The word for a cycle that is open while nothing is at work on it.
+export function life(word) {
+	return word === "cut off" ? "not running" : word;
+}
