@@ -63,6 +63,11 @@ static const struct agent agents[] = {
 			.allows = {"--approval-mode", "--yolo", "-y"},
 			.resume = "--resume",
 			.session = "--session-id",
+			/* Without a terminal it does nothing in a folder that nobody has said to
+			 * trust. A version that has no such thing passes a variable over, and ends
+			 * at an option.
+			 */
+			.setting = "GEMINI_CLI_TRUST_WORKSPACE=true",
 		},
 	[CONF_AGENT_OPENCODE] =
 		{

@@ -172,6 +172,7 @@ START_TEST(names_and_settings)
 	ck_assert(!agent_names_sessions(CONF_AGENT_CODEX));
 	ck_assert_ptr_null(agent_setting(CONF_AGENT_CODEX));
 	ck_assert_str_eq(agent_setting(CONF_AGENT_CLAUDE), "DISABLE_AUTOUPDATER=1");
+	ck_assert_str_eq(agent_setting(CONF_AGENT_GEMINI), "GEMINI_CLI_TRUST_WORKSPACE=true");
 }
 END_TEST
 

@@ -12,7 +12,7 @@ echo '{"name": "agent", "version": "7.8.9"}' > "$HOME/package/package.json"
 cat > "$HOME/package/bin/agent" << 'END'
 #!/bin/bash
 (printf '%s' "$(basename "$0")"; printf '|%s' "$@"; echo) >> "$HOME/ran"
-env | grep -E '^(DISABLE_AUTOUPDATER|OPENCODE_DISABLE)' >> "$HOME/set"
+env | grep -E '^(DISABLE_AUTOUPDATER|OPENCODE_DISABLE|GEMINI_CLI_TRUST)' >> "$HOME/set"
 echo '{"tokens": 100}' >&$STEPGATE_USAGE_FD
 exit "${AGENT_EXIT:-0}"
 END
@@ -54,7 +54,7 @@ codex|exec|--json|--sandbox|workspace-write|-m|m|--|a prompt for Two
 
 gemini|-o|stream-json|--session-id|UUID|--yolo|--prompt=200
 opencode|run|--format|json|--auto|--title|Four|--|--help'
-expect "settings" "$(tr '\n' ' ' < "$HOME/set")" 'DISABLE_AUTOUPDATER=1 OPENCODE_DISABLE_AUTOUPDATE=1 '
+expect "settings" "$(tr '\n' ' ' < "$HOME/set")" 'DISABLE_AUTOUPDATER=1 GEMINI_CLI_TRUST_WORKSPACE=true OPENCODE_DISABLE_AUTOUPDATE=1 '
 expect "the record" "$(sqlite3 .stepgate/state.db 'SELECT group_concat(agent) FROM step')" \
 	'claude,codex,gemini,opencode'
 
