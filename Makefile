@@ -155,6 +155,13 @@ $(O)/browser/done: status/monitor/fetch.sh $(wildcard tests/browser/package*.jso
 	$(call say,NPM,$@)
 	$(Q)mkdir -p $(@D) && status/monitor/fetch.sh tests/browser $(@D) && touch $@
 
+# The agent programs that some tests run: more than a gigabyte, so only for those.
+AGENTS := $(patsubst tests/agents/%/package-lock.json,$(O)/agents/%/done,$(wildcard tests/agents/*/package-lock.json))
+WANTED_AGENTS := $(if $(or $(if $(TESTS),,all),$(filter agent%,$(notdir $(TESTS)))),$(AGENTS))
+$(O)/agents/%/done: status/monitor/fetch.sh tests/agents/%/package.json tests/agents/%/package-lock.json
+	$(call say,NPM,$@)
+	$(Q)mkdir -p $(@D) && status/monitor/fetch.sh tests/agents/$* $(@D) && touch $@
+
 $(B)/assets.c: status/monitor/embed.sh $(O)/npm/done $(WEB)
 	$(call say,EMBED,$@)
 	$(Q)mkdir -p $(@D) && status/monitor/embed.sh $(WEB) $$(ls $(O)/npm/uplot.* 2> /dev/null) > $@
@@ -202,8 +209,8 @@ demo:
 
 check:
 	@tests/setup.sh build web check
-	@tests/setup.sh browser || echo 'check: so no test runs in a browser'
-	@$(AGAIN) all unit-tests tools $(O)/browser/done
+	@tests/setup.sh browser || echo 'check: so no test runs in a browser, nor an agent'
+	@$(AGAIN) all unit-tests tools $(O)/browser/done $(WANTED_AGENTS)
 	@BUILD=$(B) CC=$(CC) JOBS=$(JOBS) tests/run.sh $(TESTS)
 
 soak:
