@@ -53,7 +53,7 @@ enum conf_meter {
 	CONF_METER_AUTO,   /* whichever of these it is */
 	CONF_METER_REGEX,  /* meter_pattern captures it in a line of what it prints */
 	CONF_METER_JSONL,  /* the same lines as on STEPGATE_USAGE_FD, among those that it prints */
-	CONF_METER_PLUGIN, /* meter_plugin tells it, once the worker has ended */
+	CONF_METER_PLUGIN, /* meter_plugin tells it, of what the worker printed */
 };
 
 /* A plugin, as any section names one: a module or a program that speaks the protocol of plugins.

@@ -42,15 +42,13 @@ static int own_words(const struct host_result *result, struct err *err)
 	return -1;
 }
 
-/* Runs it, its answer going to the protocol. 0, or -1 and *err where it did not end well. */
-static int run_plugin(const struct conf_plugin *plugin, enum plugin_ask ask, const char *line,
-		      const char *cwd, int64_t timeout_ms, struct protocol *protocol,
-		      const struct host *host, enum plugin_end *end, struct err *err)
+/* What is run for it, its answer going to the protocol. */
+static struct host_program program_of(const struct conf_plugin *plugin, enum plugin_ask ask,
+				      const char *line, const char *cwd, int64_t timeout_ms,
+				      struct protocol *protocol, const char *argv[PLUGIN_ARGV])
 {
-	const char *argv[PLUGIN_ARGV];
-	const char *const environment[] = {plugin_descriptor, NULL};
-	struct host_result result;
-	const struct host_program program = {
+	static const char *const environment[] = {plugin_descriptor, NULL};
+	return (struct host_program){
 		.argv = plugin_argv(plugin, argv),
 		.name = plugin_path(plugin),
 		.environment = environment,
@@ -63,6 +61,17 @@ static int run_plugin(const struct conf_plugin *plugin, enum plugin_ask ask, con
 		.answer = take,
 		.context = protocol,
 	};
+}
+
+/* Runs it. 0, or -1 and *err where it did not end well. */
+static int run_plugin(const struct conf_plugin *plugin, enum plugin_ask ask, const char *line,
+		      const char *cwd, int64_t timeout_ms, struct protocol *protocol,
+		      const struct host *host, enum plugin_end *end, struct err *err)
+{
+	const char *argv[PLUGIN_ARGV];
+	struct host_result result;
+	const struct host_program program =
+		program_of(plugin, ask, line, cwd, timeout_ms, protocol, argv);
 	if (host->run(host, &program, &result, err) != 0)
 		return -1;
 	*end = result.timed_out ? PLUGIN_LATE : result.signal ? PLUGIN_CRASHED : PLUGIN_ENDED;
@@ -70,6 +79,21 @@ static int run_plugin(const struct conf_plugin *plugin, enum plugin_ask ask, con
 	if (plugin->module && own_words(&result, err) != 0)
 		return -1;
 	return host_succeeded(&program, &result, err);
+}
+
+int plugin_start(const struct conf_plugin *plugin, const struct plugin_call *call, const char *cwd,
+		 int64_t timeout_ms, const struct host *host, struct protocol *protocol,
+		 struct host_aside **aside, struct err *err)
+{
+	const char *argv[PLUGIN_ARGV];
+	char *line = plugin_call_write(call);
+	if (!line)
+		return err_set(err, ERR_INTERNAL, "out of memory");
+	const struct host_program program =
+		program_of(plugin, call->ask, line, cwd, timeout_ms, protocol, argv);
+	const int failed = host->start(host, &program, aside, err);
+	free(line);
+	return failed;
 }
 
 int plugin_send(const struct conf_plugin *plugin, enum plugin_ask ask, const char *line,

@@ -26,6 +26,12 @@ int plugin_ask(const struct conf_plugin *plugin, const struct plugin_call *call,
 	       int64_t timeout_ms, const struct host *host, struct plugin_answer *answer,
 	       struct err *err);
 
+/* The same without waiting: what it answers goes to the protocol, which must live as long as it
+ * runs. By host->start: 0 and *aside, or -1 and *err where it could not be started. */
+int plugin_start(const struct conf_plugin *plugin, const struct plugin_call *call, const char *cwd,
+		 int64_t timeout_ms, const struct host *host, struct protocol *protocol,
+		 struct host_aside **aside, struct err *err);
+
 enum plugin_end {
 	PLUGIN_ENDED,   /* by itself, or it could not be started */
 	PLUGIN_CRASHED, /* by a signal */

@@ -33,11 +33,24 @@ struct host_result {
 	char complaint[512]; /* the first line of its stderr, cleaned */
 };
 
+struct host_aside; /* opaque: a program that was started, and is not waited for */
+
 struct host {
 	/* Runs the program to its end. 0 and *result, or -1 and *err where it could not be started.
 	 */
 	int (*run)(const struct host *host, const struct host_program *program,
 		   struct host_result *result, struct err *err);
+	/* Starts it, and waits for nothing: it is heard of by `hear`, and its stdout and stderr are
+	 * nobody's. Of *program only the context is needed when this has returned. 0 and *aside, or
+	 * -1 and *err where it could not be started. */
+	int (*start)(const struct host *host, const struct host_program *program,
+		     struct host_aside **aside, struct err *err);
+	/* Takes what it has answered since; true while it runs. Once it has ended, or its time was
+	 * over and it was killed: false, *aside is gone, and *well says whether it ended by itself,
+	 * with 0, as far as we know. */
+	bool (*hear)(struct host_aside *aside, bool *well);
+	/* Kills it, unheard. NULL is fine. */
+	void (*stop)(struct host_aside *aside);
 	/* A line for stdout, for what reads it there. */
 	void (*say)(const struct host *host, const char *line);
 	/* What is measured of the repository, as text for Prometheus: 0 and *text (malloc) with its

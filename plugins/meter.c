@@ -27,6 +27,8 @@ struct meter {
 	struct meter_start start;
 	struct meter_lines *lines;
 	struct meter_regex *regex;     /* or NULL */
+	struct meter_plugin *plugin;   /* or NULL */
+	int64_t printed;               /* bytes, for it */
 	const struct agent_kind *kind; /* or NULL */
 	void *agent;
 	char folder[AGENT_PATH];
@@ -99,6 +101,10 @@ static int open_kind(struct meter *meter, struct err *err)
 		meter->regex = meter_regex_new(meter->start.step->meter_pattern, err);
 		return meter->regex ? 0 : -1;
 	}
+	if (meter->start.kind == CONF_METER_PLUGIN) {
+		meter->plugin = meter_plugin_new(&meter->start);
+		return meter->plugin ? 0 : err_set(err, ERR_INTERNAL, "out of memory");
+	}
 	return open_agent(meter) == 0 ? 0 : err_set(err, ERR_INTERNAL, "out of memory");
 }
 
@@ -124,6 +130,7 @@ void meter_free(struct meter *meter)
 		return;
 	meter_lines_free(meter->lines);
 	meter_regex_free(meter->regex);
+	meter_plugin_free(meter->plugin);
 	if (meter->agent)
 		meter->kind->close(meter->agent);
 	free(meter);
@@ -137,6 +144,7 @@ void meter_feed(struct meter *meter, const char *bytes, size_t length)
 		meter_regex_feed(meter->regex, bytes, length);
 	else if (meter->start.kind == CONF_METER_JSONL)
 		meter_lines_feed(meter->lines, bytes, length);
+	meter->printed += (int64_t)length;
 }
 
 void meter_said(struct meter *meter, const char *bytes, size_t length)
@@ -145,14 +153,21 @@ void meter_said(struct meter *meter, const char *bytes, size_t length)
 		meter_lines_feed(meter->lines, bytes, length);
 }
 
+int64_t meter_look_again(int64_t from)
+{
+	const int64_t after = clock_monotonic_ms(), wait = (after - from) * LOOK_PART;
+	return after + (wait > LOOK_EVERY_MS ? wait : LOOK_EVERY_MS);
+}
+
 void meter_look(struct meter *meter)
 {
 	const int64_t now = clock_monotonic_ms();
+	if (meter->plugin)
+		meter_plugin_look(meter->plugin, meter->printed);
 	if (!meter->kind || !meter->start.files || now < meter->look_at)
 		return;
 	meter->kind->look(meter->agent, &meter->live);
-	const int64_t after = clock_monotonic_ms(), wait = (after - now) * LOOK_PART;
-	meter->look_at = after + (wait > LOOK_EVERY_MS ? wait : LOOK_EVERY_MS);
+	meter->look_at = meter_look_again(now);
 }
 
 static struct usage agent_figure(const struct agent_live *live, enum conf_measure measure)
@@ -178,12 +193,19 @@ struct usage meter_live(const struct meter *meter, enum conf_measure measure, bo
 			       ? written
 			       : printed;
 	}
+	if (meter->plugin)
+		return meter_plugin_live(meter->plugin, measure);
 	const char *why = NULL;
 	const struct usage said = meter->regex ? meter_regex_usage(meter->regex, &why)
 					       : meter_lines_usage(meter->lines, &bad);
 	if (lost)
 		*lost = bad > 0 || why;
 	return said;
+}
+
+bool meter_tells_parts(const struct meter *meter)
+{
+	return meter->kind || (meter->plugin && meter_plugin_tells_parts(meter->plugin));
 }
 
 static void end_agent(struct meter *meter, const struct meter_end *end, struct reading *reading)
@@ -216,8 +238,8 @@ void meter_end(struct meter *meter, const struct meter_end *end, struct reading 
 		end_agent(meter, end, reading);
 		return;
 	}
-	if (meter->start.kind == CONF_METER_PLUGIN) {
-		meter_plugin_end(meter->start.step, end->output, meter->start.host, reading);
+	if (meter->plugin) {
+		meter_plugin_end(meter->plugin, end->output, reading);
 		return;
 	}
 	if (meter->regex) {

@@ -34,6 +34,10 @@ struct meter_start {
 	const char *session; /* the session that it is given, or resumes; NULL: it makes its own */
 	int64_t since_ms;    /* when the worker starts, ms since 1970; what is older in its files is
 				not charged. 0: not known */
+	/* For a plugin: the file of what the worker prints, while it prints, and how many bytes of
+	 * that are not in it. NULL: none. */
+	const char *output;
+	const int64_t *output_missing;
 };
 
 /* How the worker ended, for what its words don't say. {-1} where that is not known. */
@@ -67,12 +71,16 @@ void meter_free(struct meter *meter);
 void meter_feed(struct meter *meter, const char *bytes, size_t length);
 /* The same for what it writes on STEPGATE_USAGE_FD. */
 void meter_said(struct meter *meter, const char *bytes, size_t length);
-/* Reads what the agent's files have got since the last look. Cheap where that is nothing. */
+/* Reads what the agent's files have got since the last look, or sees to what a plugin says. Cheap
+ * where that is nothing. */
 void meter_look(struct meter *meter);
 
 /* The figure so far; unknown while there is none. *lost (may be NULL): it can't be known any more.
  * It never falls. */
 struct usage meter_live(const struct meter *meter, enum conf_measure measure, bool *lost);
+
+/* Whether the live figure is of parts, and not one figure that counts as it stands. */
+bool meter_tells_parts(const struct meter *meter);
 
 /* The worker has ended. An unknown usage is an answer as well: reading->why then says why. */
 void meter_end(struct meter *meter, const struct meter_end *end, struct reading *reading);

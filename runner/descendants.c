@@ -69,6 +69,13 @@ uint64_t process_start_time(pid_t pid, bool *alive)
 	return field_at(fields, 22);
 }
 
+static pid_t left_alone;
+
+void descendants_leave(pid_t pid)
+{
+	left_alone = pid;
+}
+
 static void add(struct table *table, const struct process *process)
 {
 	if (table->count == table->capacity) {
@@ -176,7 +183,7 @@ static size_t kill_marked(const struct table *table, pid_t corpse)
 		if (!process->dead) {
 			alive++;
 			kill_process(process);
-		} else if (process->parent == getpid()) {
+		} else if (process->parent == getpid() && process->pid != left_alone) {
 			waitpid(process->pid, NULL, WNOHANG);
 		}
 	}
@@ -262,7 +269,8 @@ void descendants_reap(const struct spared *spared, pid_t corpse)
 	for (;;) {
 		dead.si_pid = 0;
 		if (waitid(P_ALL, 0, &dead, WEXITED | WNOHANG | WNOWAIT) != 0 || dead.si_pid == 0 ||
-		    dead.si_pid == corpse || is_spared(spared, dead.si_pid))
+		    dead.si_pid == corpse || dead.si_pid == left_alone ||
+		    is_spared(spared, dead.si_pid))
 			return;
 		waitpid(dead.si_pid, NULL, WNOHANG);
 	}

@@ -21,6 +21,10 @@ struct spared {
 int spared_init(struct spared *spared);
 void spared_release(struct spared *spared);
 
+/* A child of ours that is killed as all are, but reaped by somebody else. One at a time; 0: none.
+ */
+void descendants_leave(pid_t pid);
+
 /* Reaps what has died of our children, but `spared` and `corpse`, without waiting. */
 void descendants_reap(const struct spared *spared, pid_t corpse);
 

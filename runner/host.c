@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "runner/aside.h"
 #include "runner/child.h"
 #include "runner/metrics_text.h"
 #include "runner/session.h"
@@ -101,5 +102,12 @@ static int metrics(const struct host *host, char **text, size_t *length, struct 
 
 void host_init(struct host *host)
 {
-	*host = (struct host){.run = run, .say = say, .metrics = metrics};
+	*host = (struct host){
+		.run = run,
+		.start = aside_start,
+		.hear = aside_hear,
+		.stop = aside_stop,
+		.say = say,
+		.metrics = metrics,
+	};
 }

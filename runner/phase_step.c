@@ -54,7 +54,7 @@ static struct usage live(const struct desk *desk, bool *lost)
 {
 	const struct session *session = desk->session;
 	return beyond(session, meter_live(desk->meter, session->conf->measure, lost),
-		      !meter_reads_agent(session->step.conf->meter));
+		      !meter_tells_parts(desk->meter));
 }
 
 /* So that the usage of a worker is known also if we die: the last figure, at most so old. */
@@ -281,7 +281,7 @@ static enum fsm_event measure(struct session *session, struct desk *desk,
 	return step->conf->agent ? agent_step_ended(&desk->agent, session, &reading, how) : how;
 }
 
-static struct meter *start_meter(const struct session *session, const struct agent_step *agent,
+static struct meter *start_meter(const struct session *session, const struct desk *desk,
 				 char **environment, const struct host *host, struct err *err)
 {
 	const struct meter_start start = {
@@ -289,8 +289,10 @@ static struct meter *start_meter(const struct session *session, const struct age
 		.step = session->step.conf,
 		.environment = (const char *const *)environment,
 		.host = host,
-		.session = agent->session,
+		.session = desk->agent.session,
 		.since_ms = clock_now() / 1000,
+		.output = desk->log.path,
+		.output_missing = &desk->log.rest,
 	};
 	return meter_new(&start, err);
 }
@@ -310,8 +312,7 @@ static int begin_reading(struct session *session, struct desk *desk, char **envi
 			 const struct host *host, const char *key)
 {
 	struct err err = {.code = ERR_INTERNAL, .text = "out of memory"};
-	desk->meter =
-		environment ? start_meter(session, &desk->agent, environment, host, &err) : NULL;
+	desk->meter = environment ? start_meter(session, desk, environment, host, &err) : NULL;
 	if (desk->meter && begin_plugin(session, desk, key))
 		return 0;
 	snprintf(session->step.why, sizeof(session->step.why), "%.500s", err.text);

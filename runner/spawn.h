@@ -1,4 +1,5 @@
-/* The start of a child process: everything up to exec, and nothing after it. Used by child.c alone.
+/* The start of a child process: everything up to exec, and nothing after it. Used by child.c and
+ * aside.c.
  */
 #ifndef RUNNER_SPAWN_H
 #define RUNNER_SPAWN_H
