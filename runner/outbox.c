@@ -31,8 +31,9 @@ struct outbox {
 	bool beside_worker; /* a sender started now would end with the worker */
 	struct handed *handed;
 	size_t nhanded, room;
-	int64_t newest;             /* the newest id that was handed over */
-	size_t kept;                /* reports that wait for the next run */
+	int64_t newest;       /* the newest id that was handed over */
+	size_t kept;          /* reports that wait for the next run */
+	int64_t since, until; /* clock_monotonic_ms: from when to when letters are waited for */
 	struct standing *standings; /* one for each reporter of the config */
 };
 
@@ -235,9 +236,19 @@ static void move_on(struct session *session, const struct journal_report *row)
 	}
 }
 
-static void on_answer(void *context, const struct letter_answer *answer)
+/* Until when the letters that are out may be waited for: each for the timeout of its reporter, so
+ * that one that is dead is not waited for as long as another one that was slow might have been. */
+static int64_t waited_until(const struct outbox *round)
 {
-	struct session *session = context;
+	int64_t most = 0;
+	for (size_t i = 0; i < round->nhanded; i++)
+		if (round->handed[i].to->timeout_ms > most)
+			most = round->handed[i].to->timeout_ms;
+	return round->since + most;
+}
+
+static void take_answer(struct session *session, const struct letter_answer *answer)
+{
 	struct outbox *round = session->round;
 	size_t i = 0;
 	while (i < round->nhanded && round->handed[i].id != answer->id)
@@ -259,10 +270,20 @@ static void on_answer(void *context, const struct letter_answer *answer)
 	take_out(session, answer->id);
 }
 
-static void collect(struct session *session, int64_t deadline)
+static void on_answer(void *context, const struct letter_answer *answer)
+{
+	struct session *session = context;
+	take_answer(session, answer);
+	if (session->round->since)
+		session->round->until = waited_until(session->round);
+}
+
+/* What is there is taken in any case; until round->until what comes is waited for. */
+static void collect(struct session *session)
 {
 	struct err err = {.code = ERR_NONE};
-	if (sender_collect(&session->round->sender, deadline, on_answer, session, &err) != 0)
+	struct outbox *round = session->round;
+	if (sender_collect(&round->sender, &round->until, on_answer, session, &err) != 0)
 		lose_sender(session, &err);
 }
 
@@ -304,17 +325,7 @@ void outbox_deliver(struct session *session)
 	}
 	free(copies.rows);
 	if (session->round)
-		collect(session, 0);
-}
-
-/* How long the letters that are out may be waited for. */
-static int64_t patience_ms(const struct outbox *round)
-{
-	int64_t most = 0;
-	for (size_t i = 0; i < round->nhanded; i++)
-		if (round->handed[i].to->timeout_ms > most)
-			most = round->handed[i].to->timeout_ms;
-	return most;
+		collect(session);
 }
 
 void outbox_finish(struct session *session)
@@ -322,8 +333,9 @@ void outbox_finish(struct session *session)
 	struct outbox *round = session->round;
 	if (!round)
 		return;
-	if (round->nhanded > 0)
-		collect(session, clock_monotonic_ms() + patience_ms(round));
+	round->since = clock_monotonic_ms();
+	round->until = waited_until(round);
+	collect(session);
 	if (round->nhanded + round->kept > 0)
 		session_warn(session,
 			     "reports that did not arrive, and are kept for the next run: %zu",
@@ -333,6 +345,29 @@ void outbox_finish(struct session *session)
 	free(round->standings);
 	free(round);
 	session->round = NULL;
+}
+
+/* Whether a web server is to be told should this cycle's usage reach `warn`. */
+static bool may_warn(const struct session *session)
+{
+	const struct conf *conf = session->conf;
+	const struct report warning = {.on = CONF_ON_WARN};
+	for (size_t i = 0; i < conf->nreports && conf->warn > 0 && !session->warned; i++)
+		if (reporter_is_remote(&conf->reports[i]) &&
+		    reporter_wants(&conf->reports[i], &warning))
+			return true;
+	return false;
+}
+
+void outbox_ready(struct session *session)
+{
+	struct err err = {.code = ERR_NONE};
+	if (!may_warn(session) || (session->round && session->round->broken))
+		return;
+	if (!session->round && begin_round(session) != 0)
+		session_warn(session, "reports are kept for the next run: out of memory");
+	else if (sender_start(&session->round->sender, &err) != 0)
+		lose_sender(session, &err);
 }
 
 static int put_in(struct session *session, struct report *report, struct err *err)

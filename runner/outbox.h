@@ -12,9 +12,14 @@
  * needs only what belongs to the event. 0, or -1 with session->err. */
 int outbox_fill(struct session *session, struct report *report);
 
+/* Before a worker starts: where a web server may have to be told of `warn` while it runs, the
+ * sender is started, for one that is started later would not outlive the worker. What fails is
+ * warned of. */
+void outbox_ready(struct session *session);
+
 /* Sends a report that belongs to no move, while a worker runs: it is on disk, then delivered as far
- * as that starts no sender, which would not outlive the worker; the rest goes with the next report.
- * What fails is warned of. */
+ * as that starts no sender (see outbox_ready); the rest goes with the next report. What fails is
+ * warned of. */
 void outbox_send_now(struct session *session, struct report *report);
 
 /* Forgets what outbox_fill put into the note. */

@@ -11,6 +11,7 @@
 #include "runner/helper/durable.h"
 #include "runner/home.h"
 #include "runner/host.h"
+#include "runner/outbox.h"
 #include "runner/phases.h"
 #include "runner/plugin_step.h"
 #include "runner/progress.h"
@@ -478,6 +479,7 @@ struct work *work_step(struct session *session, struct gate_pass *pass)
 	enum fsm_event how = FSM_EV_CRASHED;
 	const bool announced = announce(session) == 0;
 	if (announced && !session->full) {
+		outbox_ready(session);
 		how = at_desk(session);
 	} else {
 		/* Without a true document, or room to write what became of it, no worker starts;

@@ -26,11 +26,17 @@ static int failed(struct sender *sender, struct err *err)
 	return err_set(err, ERR_SYSTEM, "%s: %s", companion_send.what, how);
 }
 
+int sender_start(struct sender *sender, struct err *err)
+{
+	return sender->companion.pid != 0
+		       ? 0
+		       : companion_start(&sender->companion, &companion_send, err);
+}
+
 int sender_hand(struct sender *sender, const struct letter *letter, struct err *err)
 {
 	struct wire_frame frame;
-	if (sender->companion.pid == 0 &&
-	    companion_start(&sender->companion, &companion_send, err) != 0)
+	if (sender_start(sender, err) != 0)
 		return -1;
 	wire_init(&frame);
 	letter_put(&frame, letter);
@@ -51,14 +57,14 @@ static int is_readable(int fd, int64_t deadline)
 	return poll(&ready, 1, left > 0 ? (int)left : 0) > 0;
 }
 
-int sender_collect(struct sender *sender, int64_t deadline,
+int sender_collect(struct sender *sender, const int64_t *deadline,
 		   void (*each)(void *context, const struct letter_answer *answer), void *context,
 		   struct err *err)
 {
 	struct wire_frame frame;
 	struct letter_answer answer;
 	wire_init(&frame);
-	while (sender->open > 0 && is_readable(sender->companion.fd, deadline)) {
+	while (sender->open > 0 && is_readable(sender->companion.fd, *deadline)) {
 		if (wire_receive(sender->companion.fd, &frame, clock_monotonic_ms() + HAND_MS) !=
 			    WIRE_OK ||
 		    letter_get_answer(&frame, &answer) != 0) {

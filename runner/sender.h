@@ -18,14 +18,17 @@ void sender_init(struct sender *sender);
 /* Ends the process: what is under way is cut off. */
 void sender_release(struct sender *sender);
 
+/* Starts the process where it does not run. 0, or -1 and *err. */
+int sender_start(struct sender *sender, struct err *err);
+
 /* Hands a letter over, starting the process for the first one. 0, or -1 and *err: it was not handed
  * over, and the process is gone with all it had. */
 int sender_hand(struct sender *sender, const struct letter *letter, struct err *err);
 
-/* Calls `each` with the answers that are there, and, until `deadline` on clock_monotonic_ms, with
- * those to come while letters are open. 0, or -1 and *err: the process failed, and is gone with all
- * it had. */
-int sender_collect(struct sender *sender, int64_t deadline,
+/* Calls `each` with the answers that are there, and, until *deadline on clock_monotonic_ms, with
+ * those to come while letters are open; `each` may change *deadline. 0, or -1 and *err: the process
+ * failed, and is gone with all it had. */
+int sender_collect(struct sender *sender, const int64_t *deadline,
 		   void (*each)(void *context, const struct letter_answer *answer), void *context,
 		   struct err *err);
 

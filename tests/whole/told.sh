@@ -68,6 +68,31 @@ expect "the signature" "$(requests ok '.[0].headers["webhook-signature"]')" "v1,
 grep -raqF T0PSECRET good/.stepgate good/status && fail "the URL is on the disk"
 (cd good && run "$STEPGATE" plan && ! grep -F T0PSECRET "$out" "$errors") || fail "plan shows the URL"
 
+# --- A warning is told when it is due, not when its step has ended: the worker waits until it was.
+make_repository warned
+serve warned 200
+write_config warned/stepgate.conf << END
+budget { tokens = 1000 warn = 50 }
+step "Wait" {
+	shell = "echo '{\"tokens\": 500}' >&\$STEPGATE_USAGE_FD; until [ -s '$PWD/warned.log' ]; do sleep 0.02; done"
+	timeout = "60s"
+}
+report "webhook" { url = "http://127.0.0.1:$port/" on = {"warn", "closed"} }
+END
+(cd warned && git add -A && git commit -q -m conf && git push -q) || exit 1
+cd warned || exit 1
+expect_exit 0 run
+cd .. || exit 1
+expect_line 'Step 1 completed: Tokens: 50.0%; Status: OK, updated & pushed'
+expect "what was told" "$(requests warned '[.[].body | fromjson.event] | join(" ")')" "warn closed"
+# Where its sender can't be had that is said once, and the step is done all the same.
+sed -i 's/until .*; done"/true"/' warned/stepgate.conf
+cd warned || exit 1
+STEPGATE_SENDER=/bin/false expect_exit 0 run --restart
+expect "how often it is said" "$(grep -c 'are kept for the next run' "$errors")" 1
+expect "what is left" "$(outbox .)" 2
+cd .. || exit 1
+
 # --- Slack: its own form, and words that are no markup.
 make_repository slack
 serve slack 200:ok
