@@ -42,6 +42,7 @@ browser nodejs        program node
 browser npm           program npm
 check git-lfs         program git-lfs
 check gnupg           program gpg
+check gpgsm           program gpgsm
 check openssh-client  program ssh-keygen
 check openssh-server  file    /usr/sbin/sshd
 check lighttpd        file    /usr/sbin/lighttpd

@@ -72,10 +72,12 @@ bool signer_words(const struct look *look, char *out, size_t size)
 	char who[2 * LOOK_NAME + 8];
 	struct said said = {.length = 0};
 	get(look, "gpg.format", "openpgp", format);
-	if (strcmp(format, "openpgp") != 0)
+	const bool x509 = strcmp(format, "x509") == 0;
+	if (!x509 && strcmp(format, "openpgp") != 0)
 		return false;
 	get(look, "gpg.program", "gpg", older);
-	get(look, "gpg.openpgp.program", older, program);
+	get(look, x509 ? "gpg.x509.program" : "gpg.openpgp.program", x509 ? "gpgsm" : older,
+	    program);
 	snprintf(who, sizeof(who), "%s <%s>", look->committer.name, look->committer.email);
 	get(look, "user.signingkey", "", key);
 	if (!try(look, program, *key ? key : who, &said))

@@ -1,5 +1,6 @@
 #!/bin/bash
-# Signed commits, by gpg and by ssh, with git as the judge; and what is said where they can't be made.
+# Signed commits, by gpg, gpgsm and ssh, with git as the judge; and what is said where they can't be
+# made.
 . "$SRC/tests/lib.sh"
 
 # Sockets have short paths.
@@ -65,6 +66,35 @@ git config gpg.program "$PWD/../sleeper"
 refused 'sleeper: ended after its timeout of 3 s'
 git config --unset gpg.program
 
+# x509, with a certificate of its own that it trusts itself.
+by_gpgsm()
+{
+	printf '%s\n' 'Key-Type: RSA' 'Key-Length: 2048' 'Key-Usage: sign' 'Serial: random' \
+		'Name-DN: CN=Test' 'Name-Email: test@example.org' > ../order
+	gpgsm -q --batch --pinentry-mode loopback --passphrase-fd 0 --armor --gen-key \
+		--output ../certificate ../order < /dev/null > /dev/null 2>&1 ||
+		fail "gpgsm makes no certificate"
+	echo disable-crl-checks > "$home/gpgsm.conf"
+	gpgsm -q --batch --import ../certificate > /dev/null 2>&1 || fail "gpgsm --import"
+	gpgsm -q --list-keys --with-colons 2> /dev/null |
+		awk -F: '/^fpr/ { print $10 " S relax"; exit }' > "$home/trustlist.txt"
+	gpgconf --kill gpg-agent
+	git config gpg.format x509
+	git config user.signingKey test@example.org
+	expect_exit 0 plan
+	expect_line '  signing: x509, gpgsm'
+	signed gpgsm
+	git cat-file commit HEAD | grep -q '^gpgsig -----BEGIN SIGNED MESSAGE-----$' ||
+		fail "it is no signature by x509"
+	git config user.signingKey nobody@example.org
+	refused "gpgsm: can't sign using 'nobody@example.org': "
+}
+if command -v gpgsm > /dev/null; then
+	by_gpgsm
+else
+	without_gpgsm='gpgsm is not installed: x509 is not tried'
+fi
+
 # ssh: a key in a file, then one that only the agent has.
 ssh-keygen -q -t ed25519 -N '' -C test -f ../key || fail "ssh-keygen makes no key"
 echo "test@example.org $(cat ../key.pub)" > ../allowed
@@ -91,3 +121,4 @@ kill "$agent"
 wait_for 10 test ! -e "$home/agent"
 expect_exit 2 run
 expect_in_stderr 'nothing was started: the repository needs what can'"'"'t be had here: signing: ssh, and no agent can be reached'
+[[ ! ${without_gpgsm:-} ]] || skip "$without_gpgsm"
