@@ -197,7 +197,11 @@ static uint64_t of_lfs(const struct look *look)
 static uint64_t of_ssh(void)
 {
 	char path[LOOK_PATH];
-	const struct passwd *account = getpwuid(getuid());
+	struct passwd room;
+	struct passwd *account = NULL;
+	char text[LOOK_PATH];
+	if (getpwuid_r(getuid(), &room, text, sizeof(text), &account) != 0)
+		account = NULL;
 	const char *const homes[] = {getenv("HOME"), account ? account->pw_dir : NULL};
 	uint64_t sum = start;
 	for (size_t i = 0; i < sizeof(homes) / sizeof(homes[0]); i++) {
