@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "runner/helper/engine.h"
+#include "runner/helper/gitlinks.h"
 #include "runner/helper/index_lock.h"
 #include "runner/helper/program.h"
 #include "runner/secrets.h"
@@ -190,7 +191,7 @@ static void commit(struct work *work, const char *const *args)
 static void commit_all(struct work *work)
 {
 	char tree[65];
-	if (RUN(work, NULL, "add", "-A") != 0 || hold_back(work) != 0)
+	if (gitlinks_add(work, ".") != 0 || hold_back(work) != 0)
 		return;
 	const int same = is_tree_of(work, work->job->look->head[0] ? "HEAD" : "", tree);
 	if (same > 0)
@@ -202,7 +203,8 @@ static void commit_all(struct work *work)
 /* 1 where something below status/ differs from HEAD, 0 where nothing does, -1 facts. */
 static int is_status_changed(struct work *work)
 {
-	if (RUN(work, NULL, "status", "--porcelain", "--untracked-files=all", "--", "status") != 0)
+	if (RUN(work, NULL, "status", "--porcelain", "--untracked-files=all",
+		"--ignore-submodules=dirty", "--", "status") != 0)
 		return -1;
 	return work->answer.length > 0;
 }
@@ -212,7 +214,7 @@ static void commit_status(struct work *work)
 	const int changed = is_status_changed(work);
 	if (changed == 0)
 		report_nothing(work);
-	if (changed <= 0 || RUN(work, NULL, "add", "-A", "--", "status") != 0)
+	if (changed <= 0 || gitlinks_add(work, "status") != 0)
 		return;
 	const int left = is_status_changed(work);
 	if (left == 0)
@@ -244,7 +246,7 @@ static void salvage_tree(struct work *work)
 {
 	const char *ref = work->job->request->salvage_ref;
 	char tree[65], id[65], earlier[65];
-	if (RUN(work, NULL, "add", "-A") != 0 || hold_back(work) != 0)
+	if (gitlinks_add(work, ".") != 0 || hold_back(work) != 0)
 		return;
 	const int same = is_tree_of(work, work->job->look->head[0] ? "HEAD" : "", tree);
 	if (same > 0)

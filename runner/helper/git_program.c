@@ -27,6 +27,7 @@ struct running {
 	struct git_answer *answer;
 	struct git_log *log;
 	bool output_too;
+	size_t most; /* bytes of output */
 };
 
 void git_log_add(struct git_log *log, const char *bytes, size_t length)
@@ -53,7 +54,7 @@ static void on_output(void *context, const char *bytes, size_t length)
 	struct git_answer *answer = running->answer;
 	if (running->output_too)
 		git_log_add(running->log, bytes, length);
-	if (answer->cut || length > GIT_OUTPUT_MOST - answer->length) {
+	if (answer->cut || length > running->most - answer->length) {
 		answer->cut = true;
 		return;
 	}
@@ -93,7 +94,8 @@ static int run(const struct git_call *call, const char *const *environment,
 	const char *argv[ARGS_MOST + 2] = {"git"};
 	for (size_t i = 0; i < ARGS_MOST && call->args[i]; i++)
 		argv[i + 1] = call->args[i];
-	struct running running = {answer, call->log, call->log_output && call->log};
+	struct running running = {answer, call->log, call->log_output && call->log,
+				  call->output_most ? call->output_most : GIT_OUTPUT_MOST};
 	answer->watch.now = &answer->complaint_length;
 	const struct child_spec spec = {
 		.argv = argv,
@@ -147,7 +149,7 @@ int git_program(const struct git_call *call, struct git_answer *answer, struct e
 			       child_words(&answer->result, words, sizeof(words)));
 	if (answer->cut)
 		return err_set(err, ERR_SYSTEM, "git %s: too much output", verb(call));
-	struct running empty = {answer, NULL, false};
+	struct running empty = {answer, NULL, false, 1};
 	if (!answer->output)
 		on_output(&empty, "", 0);
 	return answer->output ? 0 : err_set(err, ERR_INTERNAL, "out of memory");

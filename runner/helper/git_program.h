@@ -10,7 +10,7 @@
 #include "runner/child.h"
 #include "runner/helper/git_watch.h"
 
-#define GIT_OUTPUT_MOST (8U << 20) /* bytes of stdout; more is a failure of the call */
+#define GIT_OUTPUT_MOST (8U << 20) /* bytes of stdout, where a call says nothing else */
 
 struct git_call {
 	const char *folder;           /* to run in */
@@ -18,8 +18,9 @@ struct git_call {
 	const char *const *variables; /* "NAME=VALUE" over our environment; NULL: none */
 	const char *input;            /* for its stdin; NULL: /dev/null */
 	int64_t timeout_ms;
-	int client;          /* readable: the call is no longer wanted; -1: none */
-	bool log_output;     /* what it prints on stdout as well */
+	size_t output_most; /* bytes of stdout; more is a failure of the call; 0: GIT_OUTPUT_MOST */
+	int client;         /* readable: the call is no longer wanted; -1: none */
+	bool log_output;    /* what it prints on stdout as well */
 	struct git_log *log; /* what it says on stderr is added here; NULL: nowhere */
 };
 

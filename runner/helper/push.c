@@ -7,6 +7,7 @@
 
 #include "runner/helper/features.h"
 #include "runner/helper/git_program.h"
+#include "runner/helper/gitlinks.h"
 #include "runner/helper/porcelain.h"
 #include "runner/helper/remote.h"
 #include "status/clock.h"
@@ -63,6 +64,20 @@ static bool has_feature(const struct push *push, const char *name, enum git_way 
 	return false;
 }
 
+/* git asks each submodule whether its remotes have the commit that it is at. One that fetches what
+ * it lacks would do so by its own settings. */
+static bool checks_submodules(const struct push *push)
+{
+	static const char words[] = "stepgate: a submodule fetches what it lacks: whether its "
+				    "remote has the commit that it is at was not asked\n";
+	if (!has_feature(push, "submodules", GIT_WAY_PUSH))
+		return false;
+	if (!gitlinks_may_fetch(push->look))
+		return true;
+	git_log_add(push->log, words, sizeof(words) - 1);
+	return false;
+}
+
 static enum receipt_result push_once(const struct push *push, bool *passes, char *why, size_t size)
 {
 	char refspec[2 * LOOK_NAME + 32];
@@ -82,8 +97,8 @@ static enum receipt_result push_once(const struct push *push, bool *passes, char
 		"push",
 		"--porcelain",
 		remote_is_here(push->look) ? receive_durably : "--porcelain",
-		has_feature(push, "submodules", GIT_WAY_PUSH) ? "--recurse-submodules=check"
-							      : "--no-progress",
+		/* Never "on-demand", which would run the hooks of each. */
+		checks_submodules(push) ? "--recurse-submodules=check" : "--recurse-submodules=no",
 		"--",
 		push->look->remote,
 		refspec,

@@ -22,10 +22,10 @@ struct making {
 static int call(struct making *making, const char *const *args, const char *input)
 {
 	struct err err = {.code = ERR_NONE};
-	const char *whole[24] = {"-c", "gc.auto=0",     "-c", "core.hooksPath=/dev/null",
-				 "-c", "core.fsync=all"};
+	const char *whole[26] = {"-c", "gc.auto=0",      "-c", "core.hooksPath=/dev/null",
+				 "-c", "core.fsync=all", "-c", "submodule.recurse=false"};
 	for (size_t i = 0; i < 16 && args[i]; i++)
-		whole[6 + i] = args[i];
+		whole[8 + i] = args[i];
 	const struct git_call what = {
 		.folder = making->push->look->workdir,
 		.args = whole,
