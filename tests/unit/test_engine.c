@@ -1,5 +1,13 @@
 /* What the engine makes by itself, and that it does: commits whose receipt names it. */
+#include <sys/resource.h>
+
 #include "tests/unit/git_helpers.h"
+
+/* A file that would not fit below the bound, and in a soak one whose size has no room in 32 bits.
+ */
+#define LARGE      "96M"
+#define LARGE_SOAK "4100M"
+#define BOUND_KIB  49152
 
 static void open_alone(void)
 {
@@ -50,6 +58,39 @@ START_TEST(test_large_files_go_piece_by_piece)
 	const struct receipt_facts facts = save_all(git, "x");
 	ck_assert_result(facts, RECEIPT_NOTHING);
 	sh("cd work; git diff-files --quiet"); /* their new state is in the index */
+}
+END_TEST
+
+/* Of all that has ended so far, of which the helper must be the last. */
+static long peak_of_helper(void)
+{
+	struct rusage used;
+	git_free(git);
+	ck_assert_int_eq(getrusage(RUSAGE_CHILDREN, &used), 0);
+	return used.ru_maxrss;
+}
+
+START_TEST(test_memory_is_bounded_whatever_the_size)
+{
+	const char *const size = getenv("SOAK") ? LARGE_SOAK : LARGE;
+	open_alone();
+	sh("cd work; truncate -s %s hole; printf end >>hole; stat -c %%s hole >../size", size);
+	struct receipt_facts facts = save_all(git, "x");
+	ck_assert_result(facts, RECEIPT_COMMITTED);
+	ck_assert_str_eq(receipt_way_name(facts.way), "engine");
+	sh("cd work; touch -d 2001-02-03 hole"); /* and read once more */
+	facts = save_all(git, "x");
+	ck_assert_result(facts, RECEIPT_NOTHING);
+	const long peak = peak_of_helper();
+	printf("%s: at most %ld KiB\n", size, peak);
+#ifndef __SANITIZE_ADDRESS__ /* which keeps what was freed */
+	ck_assert_int_lt(peak, BOUND_KIB);
+#endif
+	sh("cd work; git cat-file -s HEAD:hole | cmp - ../size");
+	ck_assert_str_eq(sh("git -C work rev-parse HEAD:hole"),
+			 sh("cd work; { printf 'blob %%s\\0' \"$(cat ../size)\"; cat hole; } | "
+			    "sha1sum | cut -c1-40"));
+	ck_assert_str_eq(sh("git -C work status --porcelain"), "");
 }
 END_TEST
 
@@ -158,6 +199,7 @@ int main(void)
 	const TTest *const tests[] = {
 		test_few_objects_are_files_and_many_are_a_pack,
 		test_large_files_go_piece_by_piece,
+		test_memory_is_bounded_whatever_the_size,
 		test_what_the_user_set_aside_stays,
 		test_submodules,
 		test_conversions_are_git_s,
