@@ -33,6 +33,8 @@ static int run(struct err *err)
 	}
 	if (code >= 0)
 		code = journal_message(journal, cycle, "agent", line, clock_now(), err);
+	if (code >= 0)
+		code = journal_empty_log(journal, err);
 	journal_close(journal);
 	return code;
 }

@@ -236,7 +236,7 @@ static int open_session(struct session *session, struct conf **conf, struct err 
 		session->progress &= !quiet;
 		if (failed == 0 || !patience_again(&patience, session->folder, err))
 			return failed;
-		session_close(session);
+		session_close(session, -1, NULL);
 		*session = (struct session){.lock = {.fd = -1}};
 		conf_free(*conf);
 		*conf = NULL;
@@ -270,7 +270,7 @@ static int run(struct err *err)
 		code = run_session(&session, err);
 	else if (err->code == ERR_BUSY && stop_asked())
 		code = nothing_started();
-	session_close(&session);
+	code = session_close(&session, code, err);
 	conf_free(conf);
 	return code;
 }

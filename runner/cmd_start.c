@@ -49,8 +49,7 @@ static int run(struct err *err)
 	int code = tracker_open(&tracker, config, true, SESSION_NO_GIT, err);
 	if (code == 0)
 		code = start(&tracker.session, err);
-	tracker_close(&tracker);
-	return code;
+	return tracker_close(&tracker, code, err);
 }
 
 const struct command command_start = {

@@ -117,8 +117,7 @@ static int run(int (*what)(struct tracker *, struct err *), struct err *err)
 	int code = tracker_open(&tracker, config, !no_push, SESSION_GIT, err);
 	if (code == 0)
 		code = what(&tracker, err);
-	tracker_close(&tracker);
-	return code;
+	return tracker_close(&tracker, code, err);
 }
 
 static int run_begin(struct err *err)

@@ -151,8 +151,7 @@ static int run(struct err *err)
 	int code = tracker_open(&tracker, NULL, true, why ? SESSION_GIT : SESSION_NO_GIT, err);
 	if (code == 0)
 		code = update(&tracker, err);
-	tracker_close(&tracker);
-	return code;
+	return tracker_close(&tracker, code, err);
 }
 
 const struct command command_update = {

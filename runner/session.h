@@ -85,10 +85,11 @@ enum session_git {
 
 /* Takes the lock and opens everything, telling on stderr of what had to be mended. Nothing is
  * written before the repository is known to be one. 0, or -1 and *err. session_close releases all,
- * also after a failure. */
+ * also after a failure. It gives `code`, which is what became of it all: a command's exit code, or
+ * -1 and *err; or, where that was none but something failed in the closing, -1 and *err. */
 int session_open(struct session *session, const struct conf *conf, enum session_git need,
 		 struct err *err);
-void session_close(struct session *session);
+int session_close(struct session *session, int code, struct err *err);
 
 /* The commit helper for a session that was opened without, unless the config turns committing off.
  * 0, or -1 and *err. */

@@ -76,7 +76,7 @@ int session_open(struct session *session, const struct conf *conf, enum session_
 	return plan_init(&session->plan, conf, session->journal, session->plan_name, err);
 }
 
-void session_close(struct session *session)
+int session_close(struct session *session, int code, struct err *err)
 {
 	outbox_forget(session);
 	outbox_finish(session);
@@ -84,12 +84,15 @@ void session_close(struct session *session)
 	git_free(session->git);
 	plan_release(&session->plan);
 	document_free(session->doc);
+	if (session->journal && journal_empty_log(session->journal, code < 0 ? NULL : err) != 0)
+		code = -1;
 	journal_close(session->journal);
 	lock_release(&session->lock);
 	free(session->step.title);
 	free(session->foreign_plan);
 	free(session->plan_name);
 	free(session->settings);
+	return code;
 }
 
 int session_terms(const struct conf *conf, int64_t budget, int threshold, bool mend,

@@ -124,7 +124,7 @@ static int open_session(struct session *session, const struct conf *conf, enum s
 	while (session_open(session, conf, need, err) != 0) {
 		if (!patience_again(&patience, session->folder, err))
 			return -1;
-		session_close(session);
+		session_close(session, -1, NULL);
 	}
 	return 0;
 }
@@ -145,10 +145,11 @@ int tracker_open(struct tracker *tracker, const char *config, bool push, enum se
 	return found ? go_on(session, err) : 0;
 }
 
-void tracker_close(struct tracker *tracker)
+int tracker_close(struct tracker *tracker, int code, struct err *err)
 {
-	session_close(&tracker->session);
+	code = session_close(&tracker->session, code, err);
 	conf_free(tracker->loaded);
+	return code;
 }
 
 int tracker_allows(const struct tracker *tracker, enum fsm_event event, const char *what,

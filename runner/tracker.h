@@ -26,10 +26,11 @@ extern int64_t tracker_wait_ms;
 	}
 
 /* Opens a session on it; `config` may be NULL. Takes up the open cycle where there is one
- * (tracker.session.cycle, else NULL). 0, or -1 and *err. tracker_close also after a failure. */
+ * (tracker.session.cycle, else NULL). 0, or -1 and *err. tracker_close also after a failure; it
+ * gives what session_close does. */
 int tracker_open(struct tracker *tracker, const char *config, bool push, enum session_git need,
 		 struct err *err);
-void tracker_close(struct tracker *tracker);
+int tracker_close(struct tracker *tracker, int code, struct err *err);
 
 /* -1 and *err (ERR_REFUSED) with what to do instead, where `event` has no place in the state that
  * the cycle is in. `what` is what was asked for ("step done"). */

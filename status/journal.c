@@ -15,6 +15,7 @@
 
 #define BUSY_MS       10000
 #define BUSY_PAUSE_MS 5
+#define LOG_PAGES     1000       /* the log goes into the database when it has so many */
 #define SUSPECT       "-suspect" /* the file beside the database that says: look at all of it */
 
 static int out_of_memory(struct err *err)
@@ -63,6 +64,42 @@ int journal_failed(struct journal *journal, struct err *err)
 	return failed;
 }
 
+/* Brings the log into the database. It stays where that fails. */
+static int empty_log(struct journal *journal, struct err *err)
+{
+	struct err why = {.code = ERR_NONE};
+	const int code =
+		sqlite3_wal_checkpoint_v2(journal->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+	if (code == SQLITE_OK || code == SQLITE_BUSY)
+		return 0;
+	journal_failed(journal, &why);
+	return err_set(err, why.code,
+		       "%s: all that happened is in its log, and the next run has it", why.text);
+}
+
+/* In the place of SQLite's own, which goes on after a failed sync and tells nobody. What it returns
+ * would be taken for an error of the statement: journal_execute tells instead. Where there is no
+ * room in the database there may be some later, and the log does till then. */
+static int on_log(void *context, sqlite3 *db, const char *name, int pages)
+{
+	struct journal *journal = context;
+	struct err why = {.code = ERR_NONE};
+	(void)db;
+	(void)name;
+	if (pages >= LOG_PAGES && !journal->unsynced && empty_log(journal, &why) != 0 &&
+	    journal->unsynced)
+		journal->log_failure = why;
+	return SQLITE_OK;
+}
+
+int journal_empty_log(struct journal *journal, struct err *err)
+{
+	if (journal->damaged || journal->unsynced || empty_log(journal, err) == 0)
+		return 0;
+	stop_writing(journal); /* the closing is not to try it again */
+	return -1;
+}
+
 int journal_run(struct journal *journal, const char *sql, struct err *err)
 {
 	return sqlite3_exec(journal->db, sql, NULL, NULL, NULL) == SQLITE_OK
@@ -96,6 +133,8 @@ int journal_execute(struct journal *journal, sqlite3_stmt *statement, struct err
 		failed = journal_failed(journal, err);
 	sqlite3_reset(statement);
 	sqlite3_clear_bindings(statement);
+	if (!failed && journal->log_failure.code != ERR_NONE)
+		failed = err_set(err, journal->log_failure.code, "%s", journal->log_failure.text);
 	return failed;
 }
 
@@ -193,6 +232,7 @@ static int open_now(struct journal *journal, struct err *err)
 			       journal->path);
 	if (journal_run(journal, settings, err) != 0 || settle(journal, err) != 0)
 		return -1;
+	sqlite3_wal_hook(journal->db, on_log, journal);
 	return look(journal, &journal->inode, err) < 0 ? -1 : 0;
 }
 
@@ -322,6 +362,7 @@ static int reconnect(struct journal *journal, struct err *err)
 	disconnect(journal);
 	fresh.notes = true;
 	*journal = fresh;
+	sqlite3_wal_hook(journal->db, on_log, journal);
 	return 0;
 }
 

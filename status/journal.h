@@ -30,6 +30,12 @@ int journal_open(const char *folder, struct journal **journal, char **notice, st
  * refused. 1 and *journal, 0 where there is none, -1 and *err. */
 int journal_open_read(const char *folder, struct journal **journal, struct err *err);
 void journal_close(struct journal *journal);
+/* To be called by who has written, before the closing: the log (state.db-wal) goes into the
+ * database, of which SQLite, at the close, would keep to itself that it failed. What was answered
+ * with 0 before does not hang on it, for the log is on the disk, and stays where this fails. 0,
+ * also where another process has the log, or nothing can be written since a sync failed; or -1 and
+ * *err, and no sync is tried again. */
+int journal_empty_log(struct journal *journal, struct err *err);
 
 /* A cycle as the journal knows it; strings are malloc'ed by readers (journal_cycle_release). */
 struct journal_cycle {
@@ -81,7 +87,9 @@ struct journal_note {
 
 /* Records a move and its note, as one transaction. 0, or -1 and *err and nothing recorded. A SAVED
  * or UNSAVED is recorded for good only with the TOLD that must follow at once (its file says why);
- * until then no other process can write, and where the TOLD fails it may be tried again. */
+ * until then no other process can write, and where the TOLD fails it may be tried again. A log that
+ * is long goes into the database with a move: where that fails the move is recorded, but nothing
+ * is to be done on it. */
 int journal_move(struct journal *journal, const struct cycle_move *move,
 		 const struct journal_note *note, struct err *err);
 

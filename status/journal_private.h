@@ -126,12 +126,13 @@ enum journal_statement {
 
 struct journal {
 	sqlite3 *db;
-	char *path;    /* as it is named in messages */
-	char *file;    /* the same without symbolic links above the repository's folder */
-	ino_t inode;   /* of the file that was opened */
-	bool damaged;  /* the database said so */
-	bool notes;    /* … and that is noted beside it, for who opens it next */
-	bool unsynced; /* a sync failed: it is not written any more */
+	char *path;             /* as it is named in messages */
+	char *file;             /* the same without symbolic links above the repository's folder */
+	ino_t inode;            /* of the file that was opened */
+	bool damaged;           /* the database said so */
+	bool notes;             /* … and that is noted beside it, for who opens it next */
+	bool unsynced;          /* a sync failed: it is not written any more */
+	struct err log_failure; /* … of the log's way into the database, once it was long enough */
 	/* The SAVED or UNSAVED that waits in an open transaction for its TOLD: where that could not
 	 * be kept both are rolled back, and a TOLD that is tried again brings it along. cycle 0:
 	 * none. */
