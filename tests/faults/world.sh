@@ -170,8 +170,9 @@ check_end()
 	trouble=$(git -C "$world/repo.git" fsck --no-dangling --no-progress 2>&1)
 	[[ -z $trouble ]] || wrong "git fsck of the upstream: $trouble"
 	for step in "${steps[@]}"; do
-		[[ $(git -C "$repo" show "main:$step.txt" 2>&1) == "the work of $step" ]] ||
-			wrong "the work of $step is not in the repository"
+		trouble=$(git -C "$repo" show "main:$step.txt" 2>&1)
+		[[ $trouble == "the work of $step" ]] ||
+			wrong "the work of $step is not in the repository: $trouble"
 	done
 	trouble=$(pgrep -af "$world" | grep -v pgrep)
 	[[ -z $trouble ]] || wrong "still running: $trouble"
