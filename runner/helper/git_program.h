@@ -12,6 +12,9 @@
 
 #define GIT_OUTPUT_MOST (8U << 20) /* bytes of stdout, where a call says nothing else */
 
+/* For history as it is; git has something to say of a file of grafts that can be opened. */
+#define GIT_WITHOUT_GRAFTS "GIT_GRAFT_FILE=/dev/null/none"
+
 struct git_call {
 	const char *folder;           /* to run in */
 	const char *const *args;      /* after "git"; ends with NULL */

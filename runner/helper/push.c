@@ -32,7 +32,7 @@ static int call(const struct push *push, const char *const *args, struct git_ans
 	struct err err = {.code = ERR_NONE};
 	const char *const variables[] = {
 		/* A question for a passphrase would wait for ever. */
-		"GIT_GRAFT_FILE=/dev/null",
+		GIT_WITHOUT_GRAFTS,
 		push->look->own_ssh ? NULL : "GIT_SSH_COMMAND=ssh -oBatchMode=yes",
 		NULL,
 	};

@@ -143,7 +143,7 @@ static int call(struct question *question, struct git_answer *answer, const char
 	struct err err = {.code = ERR_NONE};
 	const int64_t left = question->deadline - clock_monotonic_ms();
 	const char *const variables[] = {
-		"GIT_GRAFT_FILE=/dev/null",
+		GIT_WITHOUT_GRAFTS,
 		question->look->own_ssh ? NULL : "GIT_SSH_COMMAND=ssh -oBatchMode=yes",
 		NULL,
 	};

@@ -143,7 +143,7 @@ static bool has_base(const struct saver *saver, const struct look *look)
 				    saver->base,
 				    look->head,
 				    NULL};
-	const char *const variables[] = {"GIT_GRAFT_FILE=/dev/null", NULL};
+	const char *const variables[] = {GIT_WITHOUT_GRAFTS, NULL};
 	const struct git_call call = {
 		.folder = look->workdir,
 		.args = args,
