@@ -139,6 +139,72 @@ START_TEST(test_post_commit_that_does_not_end)
 }
 END_TEST
 
+/* It has no say any more: the commit is there, and goes on. */
+START_TEST(test_post_commit_that_fails)
+{
+	open_work();
+	hook("post-commit", "echo told nobody; exit 7");
+	open_hooked();
+	const struct receipt_facts facts = save_all(git, "x");
+	assert_pushed(&facts);
+	ck_assert_has(git_log(git), "told nobody\n");
+	git_free(git);
+}
+END_TEST
+
+/* A process that a hook leaves behind, with git's pipes open, holds nothing up, and ends. */
+START_TEST(test_hook_that_leaves_a_process)
+{
+	static const char *const names[] = {"pre-commit", "post-commit", "pre-push"};
+	open_work();
+	hook(names[_i], "(echo $BASHPID; exec sleep 1000) & echo $! >\"$HOME/pid\"");
+	open_hooked();
+	const struct receipt_facts facts = save_all(git, "x");
+	assert_pushed(&facts);
+	ck_assert(!is_running((int)number(sh("cat pid"))));
+	git_free(git);
+}
+END_TEST
+
+/* As githooks(5) has it: what is pushed on stdin, "LOCAL-REF ID REMOTE-REF ID" a line. */
+START_TEST(test_what_pre_push_is_told)
+{
+	open_work();
+	hook("pre-push", "cat >\"$HOME/lines\"");
+	open_hooked();
+	const struct receipt_facts facts = save_all(git, "x");
+	assert_pushed(&facts);
+	ck_assert_str_eq(sh("cat lines"),
+			 sh("cd work; echo refs/heads/main $(git rev-parse HEAD) refs/heads/main "
+			    "$(git rev-parse HEAD~1)"));
+	git_free(git);
+}
+END_TEST
+
+/* What hooks make of the message is what git makes of it. */
+START_TEST(test_hooks_that_change_the_message)
+{
+	open_work();
+	hook("prepare-commit-msg",
+	     "sed -i '1s/^/[JIRA-1] /' \"$1\"; printf '\\n# a comment\\n' >>\"$1\"");
+	hook("commit-msg", "printf 'Reviewed-by: Bob   \\n\\n\\n' >>\"$1\"");
+	open_hooked();
+	struct receipt_facts facts = save_all(git, "x");
+	assert_pushed(&facts);
+	ck_assert_str_eq(
+		sh("git -C work log -1 --format=%%B"),
+		sh("git clone -q up.git twin; cp work/.git/hooks/*-msg twin/.git/hooks/; cd "
+		   "twin; git commit -q --allow-empty -m x; git log -1 --format=%%B"));
+	/* One that leaves nothing of it. */
+	hook("commit-msg", ": >\"$1\"");
+	open_hooked();
+	facts = save_all(git, "x");
+	ck_assert_result(facts, RECEIPT_COMMIT_ERROR);
+	ck_assert_str_eq(facts.why, "Aborting commit due to empty commit message.");
+	git_free(git);
+}
+END_TEST
+
 START_TEST(test_hook_that_changes_the_index)
 {
 	open_work();
@@ -192,18 +258,23 @@ END_TEST
 
 int main(void)
 {
-	const TTest *const each[] = {test_refusals};
+	const TTest *const each[] = {test_refusals}, *const leaving[] = {
+							     test_hook_that_leaves_a_process};
 	const TTest *const tests[] = {
 		test_all_of_them_in_order,
 		test_whose_line_it_is,
 		test_silent_refusal,
 		test_hook_that_does_not_end,
 		test_post_commit_that_does_not_end,
+		test_post_commit_that_fails,
+		test_what_pre_push_is_told,
+		test_hooks_that_change_the_message,
 		test_hook_that_changes_the_index,
 		test_hooks_folder_of_the_config,
 		test_hooks_turned_off,
 	};
 	int failed = run_tests_of("git hooks", each, 1, 4);
+	failed |= run_tests_of("git hooks", leaving, 1, 3);
 	failed |= run_tests("git hooks", tests, sizeof(tests) / sizeof(tests[0]));
 	return failed;
 }
