@@ -40,6 +40,8 @@ void engine_libgit2_forget(struct engine_libgit2 *engine)
 {
 	git_config_free(engine->settings);
 	git_repository_free(engine->repository);
+	listings_free(engine->listings);
+	engine->listings = NULL;
 	engine->settings = NULL;
 	engine->repository = NULL;
 	engine->objects = NULL;

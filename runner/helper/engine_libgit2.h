@@ -6,18 +6,20 @@
 #include <sys/stat.h>
 
 #include "runner/helper/engine.h"
+#include "runner/helper/stage/listings.h"
 #include "runner/helper/stage/objects.h"
 
 /* Open between requests, and opened anew where the folder is not the one it was, or after any
  * failure. */
 struct engine_libgit2 {
 	git_repository *repository;
-	struct objects *objects; /* new ones; the repository owns them */
-	git_config *settings;    /* as they were at the last look */
-	struct stat folder;      /* of the git folder when it was opened */
-	struct stat common;      /* of the file in it that names the common folder; zeros: none */
-	unsigned files;          /* of settings that there were then */
-	bool refused;            /* libgit2 lacks an extension of the repository: not tried again */
+	struct objects *objects;   /* new ones; the repository owns them */
+	struct listings *listings; /* of the work tree; NULL: none */
+	git_config *settings;      /* as they were at the last look */
+	struct stat folder;        /* of the git folder when it was opened */
+	struct stat common;        /* of the file in it that names the common folder; zeros: none */
+	unsigned files;            /* of settings that there were then */
+	bool refused; /* libgit2 lacks an extension of the repository: not tried again */
 };
 
 /* What libgit2 says of its last failure. */

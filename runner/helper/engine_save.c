@@ -132,6 +132,7 @@ static enum engine_answer take(struct work *work, const char *only, bool *taken)
 		.untracked_cache = is_set(work, "core.untrackedcache", false) ||
 				   is_set(work, "feature.manyfiles", false),
 		.objects = work->engine->objects,
+		.listings = work->engine->listings,
 		.secrets = work->job->secrets,
 		.only = only,
 		.held = on_held,
@@ -473,6 +474,8 @@ enum engine_answer engine_libgit2_save(struct engine_libgit2 *engine, const stru
 	struct work work = {.engine = engine, .job = job, .facts = facts};
 	enum engine_answer answer = ENGINE_ANSWERED;
 	*facts = (struct receipt_facts){.result = RECEIPT_COMMIT_ERROR};
+	if (!engine->listings)
+		engine->listings = listings_new(); /* without them all is read each time */
 	if (find_parent(&work) == 0)
 		answer = job->request->salvage_ref ? salvage(&work) : commit_on_branch(&work);
 	git_commit_free(work.parent);

@@ -4,6 +4,7 @@
  * the engine passes on is committed by git in both, and counted.
  */
 #include <errno.h>
+#include <time.h>
 #include <utime.h>
 
 #include "runner/helper/engine.h"
@@ -33,6 +34,17 @@ int fsync(int fd)
 {
 	(void)fd;
 	return 0;
+}
+
+/* The clock is ahead, so that folders have been left alone for long enough: what they held in the
+ * step before is what the engine goes by. */
+time_t time(time_t *out)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_REALTIME, &now);
+	if (out)
+		*out = now.tv_sec + 60;
+	return now.tv_sec + 60;
 }
 
 static unsigned pick(unsigned most)

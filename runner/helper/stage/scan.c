@@ -184,6 +184,17 @@ static int gather_attributes(struct scan *scan)
 	return 0;
 }
 
+/* What was read is known from now on. Where the scan was given up some folders were not come to. */
+static void keep_listings(struct scan *scan)
+{
+	struct scan_private *shared = scan->shared;
+	if (!scan->listings)
+		return;
+	for (unsigned i = 0; i <= shared->started; i++)
+		listings_keep(scan->listings, shared->workers[i].listings);
+	listings_end(scan->listings, !scan->only && !is_given_up(shared));
+}
+
 int scan_run(struct scan *scan)
 {
 	struct scan_private *shared = scan->shared = calloc(1, sizeof(*shared));
@@ -194,10 +205,13 @@ int scan_run(struct scan *scan)
 	pthread_cond_init(&shared->change, NULL);
 	shared->wanted = crew_size();
 	shared->workers[0].scan = scan;
+	if (scan->listings)
+		listings_begin(scan->listings, scan->root);
 	begin(scan);
 	work(&shared->workers[0]);
 	for (unsigned i = 0; i < shared->started; i++)
 		pthread_join(shared->threads[i], NULL);
+	keep_listings(scan);
 	errno = shared->error;
 	if (shared->error)
 		return -1;

@@ -11,6 +11,7 @@
 
 #include "runner/helper/stage/ignore.h"
 #include "runner/helper/stage/index.h"
+#include "runner/helper/stage/listings.h"
 
 #define SCAN_NEW ((size_t)-1)
 
@@ -34,9 +35,10 @@ struct scan {
 	const struct index *index; /* without conflicts */
 	int root;                  /* an open folder: the work tree's root */
 	const struct ignore
-		*ignore;  /* the rules that count after all .gitignore files; may be NULL */
-	bool trust_mode;  /* whether files' own executable bits count (core.fileMode) */
-	const char *only; /* a folder at the root ("status"), or NULL for all */
+		*ignore; /* the rules that count after all .gitignore files; may be NULL */
+	struct listings *listings; /* of earlier scans, which this one adds to; NULL: none */
+	bool trust_mode;           /* whether files' own executable bits count (core.fileMode) */
+	const char *only;          /* a folder at the root ("status"), or NULL for all */
 
 	/* What scan_run gives. */
 	unsigned char *states;   /* of enum scan_state */

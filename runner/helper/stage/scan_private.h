@@ -27,7 +27,8 @@ struct scan_worker {
 	struct scan_item *items;
 	size_t count, room;
 	struct bytes path;
-	struct scan_task *done; /* read; their prefixes are still used */
+	struct scan_task *done;   /* read; their prefixes are still used */
+	struct listing *listings; /* of folders that were read */
 };
 
 struct scan_private {

@@ -18,6 +18,8 @@ struct visit {
 	const struct index *index;
 	struct scan_task *task;
 	int folder;
+	const struct scan_name *names; /* in it, sorted */
+	size_t nnames;
 	const struct ignore *ignore;
 };
 
@@ -243,14 +245,13 @@ static int compare_names(const char *a, size_t a_length, const char *b, size_t b
 static size_t merge(struct visit *visit, size_t at, size_t *next)
 {
 	const struct index_entry *entry = &visit->index->entries[at];
-	const struct scan_names *names = &visit->worker->names;
 	const char *own = entry->path + visit->task->length, *slash = strchr(own, '/');
 	const size_t length = slash ? (size_t)(slash - own) + 1 : strlen(own);
 	if (entry->mode == INDEX_GITLINK && !slash) {
 		compare_gitlink(visit, at);
 		return at + 1;
 	}
-	const struct scan_name *name = *next < names->count ? &names->list[*next] : NULL;
+	const struct scan_name *name = *next < visit->nnames ? &visit->names[*next] : NULL;
 	const int order = name ? compare_names(own, length, name->name, name->length) : -1;
 	if (order > 0) {
 		meet(visit, name);
@@ -274,9 +275,8 @@ static size_t merge(struct visit *visit, size_t at, size_t *next)
 static bool read_own(struct visit *visit)
 {
 	struct scan_task *task = visit->task;
-	const struct scan_names *names = &visit->worker->names;
-	for (size_t i = 0; i < names->count; i++) {
-		const char *name = names->list[i].name;
+	for (size_t i = 0; i < visit->nnames; i++) {
+		const char *name = visit->names[i].name;
 		if (strncmp(name, ".git", 4) != 0)
 			continue;
 		task->attributes |= strcmp(name, ATTRIBUTES_FILE) == 0;
@@ -305,15 +305,14 @@ static bool is_git_folder(const struct visit *visit, const struct scan_name *nam
 
 static void merge_all(struct visit *visit)
 {
-	const struct scan_names *names = &visit->worker->names;
 	size_t at = visit->task->from, next = 0;
-	while (at < visit->task->to || next < names->count) {
-		if (next < names->count && is_git_folder(visit, &names->list[next])) {
+	while (at < visit->task->to || next < visit->nnames) {
+		if (next < visit->nnames && is_git_folder(visit, &visit->names[next])) {
 			next++;
 		} else if (at < visit->task->to) {
 			at = merge(visit, at, &next);
 		} else {
-			meet(visit, &names->list[next]);
+			meet(visit, &visit->names[next]);
 			next++;
 		}
 	}
@@ -332,6 +331,32 @@ static int open_folder(const struct visit *visit)
 	return folder;
 }
 
+/* As they are known, or as they are read. */
+static int get_names(struct visit *visit)
+{
+	struct scan_worker *worker = visit->worker;
+	const struct listings *listings = visit->scan->listings;
+	const char *path = visit->task->prefix;
+	struct stat state;
+	const bool kept = listings && fstat(visit->folder, &state) == 0;
+	const struct listing *known = kept ? listings_find(listings, path, &state) : NULL;
+	if (known) {
+		visit->names = known->names;
+		visit->nnames = known->count;
+		return 0;
+	}
+	if (scan_names_read(&worker->names, visit->folder) != 0)
+		return -1;
+	visit->names = worker->names.list;
+	visit->nnames = worker->names.count;
+	struct listing *made = kept ? listings_make(listings, path, &state, &worker->names) : NULL;
+	if (made) {
+		made->next = worker->listings;
+		worker->listings = made;
+	}
+	return 0;
+}
+
 void scan_visit(struct scan_worker *worker, struct scan_task *task)
 {
 	struct visit visit = {
@@ -347,7 +372,7 @@ void scan_visit(struct scan_worker *worker, struct scan_task *task)
 	} else if (visit.folder < 0) {
 		scan_give_up(visit.scan, "a folder that can't be read");
 	} else {
-		if (scan_names_read(&worker->names, visit.folder) != 0)
+		if (get_names(&visit) != 0)
 			scan_give_up(visit.scan, "a folder that can't be read");
 		else if (read_own(&visit))
 			merge_all(&visit);

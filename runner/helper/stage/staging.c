@@ -321,6 +321,7 @@ int staging_take(struct staging *staging, const struct staging_order *order)
 	struct scan scan = {
 		.index = &staging->index,
 		.root = open(order->workdir, O_RDONLY | O_DIRECTORY | O_CLOEXEC),
+		.listings = order->listings,
 		.trust_mode = order->trust_mode,
 		.only = order->only,
 	};

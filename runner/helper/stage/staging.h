@@ -21,6 +21,7 @@ struct staging_order {
 	bool trust_mode;                          /* core.fileMode */
 	bool untracked_cache; /* git makes it anew by itself where the index has lost it */
 	struct objects *objects;
+	struct listings *listings; /* may be NULL */
 	const struct conf_secrets *secrets;
 	const char *only; /* a folder at the root, or NULL for all */
 	/* Told of each file that is held back. */
