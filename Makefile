@@ -187,9 +187,9 @@ $(B)/tools/%.so: tests/faults/%.c $(B)/flags
 	$(call say,LINK,$@)
 	$(Q)mkdir -p $(@D) && $(CC) $(STANDARD) $(WARNINGS) -O2 -fPIC -shared -MMD -MP -MF $@.d -MT $@ $< -o $@
 
-$(B)/fuzzers/%: $(B)/tests/fuzz/%.o $(PARTS)
+$(B)/fuzzers/%: $(B)/tests/fuzz/%.o $(ALL_PARTS)
 	$(call say,LINK,$@)
-	$(call link,-fsanitize=fuzzer $< $(LINK_PARTS) $(LIBS_STEPGATE) $(LIBS_HELPER) $(LIBS_SENDER))
+	$(call link,-fsanitize=fuzzer $< $(LINK_ALL_PARTS) $(LIBS_STEPGATE) $(LIBS_HELPER) $(LIBS_SENDER) $(LIBS_MONITOR))
 
 # The manuals are printed by the program, so that they say what it does.
 $(B)/man/stepgate.1: runner/manual.sh $(B)/stepgate
@@ -222,7 +222,7 @@ bench:
 	@BUILD=$(B) tests/bench/run.sh
 
 fuzz:
-	@tests/setup.sh build fuzz
+	@tests/setup.sh build web fuzz
 	@$(AGAIN) FLAVOUR=fuzz CC=$(CLANG) fuzzers
 	@tests/fuzz/run.sh $(O)/fuzz/fuzzers
 

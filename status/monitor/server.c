@@ -240,27 +240,6 @@ void server_wake(struct server *server)
 		}
 }
 
-void reply_error(struct reply *reply, int status, const char *words)
-{
-	char *body = NULL;
-	/* The words are ours, or cleaned: there is nothing in them to be escaped but these two. */
-	char plain[512];
-	size_t length = 0;
-	for (; *words && length < sizeof(plain) - 2; words++) {
-		if (*words == '"' || *words == '\\')
-			plain[length++] = '\\';
-		plain[length++] = *words;
-	}
-	plain[length] = '\0';
-	if (asprintf(&body, "{\"error\": \"%s\"}\n", plain) < 0)
-		body = NULL;
-	*reply = (struct reply){
-		.status = status,
-		.body = body,
-		.length = body ? strlen(body) : 0,
-	};
-}
-
 static struct MHD_Response *make_response(struct request *request, struct reply *reply)
 {
 	const char *tagged = request_header(request, "If-None-Match");
