@@ -241,7 +241,8 @@ const struct option conf_options[] = {
 		 "how long git may take over one commit, with the hooks and filters of the "
 		 "repository"),
 	STRING("repository", "identity", NAME_LONGEST, NULL,
-	       "\"Name <mail>\" to commit as; without it, git's own settings"),
+	       "\"Name <mail>\" to commit as; without it, git's own settings; GIT_AUTHOR_NAME and "
+	       "the like count before either"),
 	{.section = "repository",
 	 .name = "trailers",
 	 .type = OPTION_STRINGS,

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "conf/paths.h"
+#include "conf/utf8.h"
 #include "status/text.h"
 
 void features_tell(const struct finding *finding, enum git_way way, const char *name,
@@ -164,6 +165,18 @@ static void find_includes(const struct finding *finding, const struct feature *r
 	finding->found->blind = true;
 }
 
+/* git makes UTF-8 of what is none. */
+static bool is_utf8(const char *text)
+{
+	const size_t length = strlen(text);
+	return utf8_valid(text, length) == length;
+}
+
+static bool are_utf8(const struct look_person *who)
+{
+	return is_utf8(who->name) && is_utf8(who->email);
+}
+
 static void find_identity(const struct finding *finding, const struct feature *row)
 {
 	const struct look_person *who = &finding->look->author;
@@ -172,7 +185,10 @@ static void find_identity(const struct finding *finding, const struct feature *r
 		features_tell(finding, GIT_WAY_REFUSED, row->name,
 			      "missing (set repository.identity)");
 	else
-		features_tell(finding, GIT_WAY_ENGINE, row->name, "%s <%s>", who->name, who->email);
+		features_tell(finding,
+			      are_utf8(who) && are_utf8(committer) ? GIT_WAY_ENGINE
+								   : GIT_WAY_PROGRAM,
+			      row->name, "%s <%s>", who->name, who->email);
 }
 
 static void find_own(const struct finding *finding, const struct feature *row)

@@ -76,32 +76,59 @@ static const char *first_of(const char *a, const char *b, const char *c, const c
 	return a && *a ? a : b && *b ? b : c && *c ? c : d ? d : "";
 }
 
-static void find_person(struct look_person *person, const struct look_source *source,
-			const char *const variables[2], const char *const keys[2])
+/* What git leaves out at either end of a name or an address (its ident.c). */
+static bool is_crud(unsigned char c)
 {
-	const char *name = first_of(getenv(variables[0]), look_setting(source, keys[0]),
-				    look_setting(source, "user.name"), NULL);
-	const char *email = first_of(getenv(variables[1]), look_setting(source, keys[1]),
-				     look_setting(source, "user.email"), getenv("EMAIL"));
-	copy(person->name, sizeof(person->name), name);
-	copy(person->email, sizeof(person->email), email);
+	return c <= ' ' || strchr(".,:;<>\"\\'", c);
+}
+
+/* As git writes it into a commit: what would end the line or the name is left out. "" where nothing
+ * remains. */
+static void take_name(char *out, size_t size, const char *text)
+{
+	char name[4 * LOOK_NAME];
+	size_t used = 0, length = strlen(text);
+	while (length && is_crud((unsigned char)text[length - 1]))
+		length--;
+	for (size_t i = 0; i < length && used < sizeof(name) - 1; i++)
+		if (text[i] != '\n' && text[i] != '<' && text[i] != '>' &&
+		    (used || !is_crud((unsigned char)text[i])))
+			name[used++] = text[i];
+	name[used] = '\0';
+	copy(out, size, name);
+}
+
+/* A variable counts as it stands, also where it is empty. */
+static const char *from_variable(const char *name, const char *otherwise)
+{
+	const char *text = getenv(name);
+	return text ? text : otherwise;
+}
+
+static void find_person(struct look_person *person, const struct conf_repository *conf,
+			const struct look_source *source, const char *const variables[2],
+			const char *const keys[2])
+{
+	const char *name = conf->identity_name, *email = conf->identity_email;
+	if (!*name)
+		name = first_of(look_setting(source, keys[0]), look_setting(source, "user.name"),
+				NULL, NULL);
+	if (!*email)
+		email = first_of(look_setting(source, keys[1]), look_setting(source, "user.email"),
+				 getenv("EMAIL"), NULL);
+	take_name(person->name, sizeof(person->name), from_variable(variables[0], name));
+	take_name(person->email, sizeof(person->email), from_variable(variables[1], email));
 }
 
 static void find_identity(struct look *look, const struct conf_repository *conf,
 			  const struct look_source *source)
 {
-	if (*conf->identity_name) {
-		copy(look->author.name, LOOK_NAME, conf->identity_name);
-		copy(look->author.email, LOOK_NAME, conf->identity_email);
-		look->committer = look->author;
-	} else {
-		find_person(&look->author, source,
-			    (const char *const[]){"GIT_AUTHOR_NAME", "GIT_AUTHOR_EMAIL"},
-			    (const char *const[]){"author.name", "author.email"});
-		find_person(&look->committer, source,
-			    (const char *const[]){"GIT_COMMITTER_NAME", "GIT_COMMITTER_EMAIL"},
-			    (const char *const[]){"committer.name", "committer.email"});
-	}
+	find_person(&look->author, conf, source,
+		    (const char *const[]){"GIT_AUTHOR_NAME", "GIT_AUTHOR_EMAIL"},
+		    (const char *const[]){"author.name", "author.email"});
+	find_person(&look->committer, conf, source,
+		    (const char *const[]){"GIT_COMMITTER_NAME", "GIT_COMMITTER_EMAIL"},
+		    (const char *const[]){"committer.name", "committer.email"});
 	if (!*look->author.name || !*look->author.email || !*look->committer.name ||
 	    !*look->committer.email)
 		block_commit(look, RECEIPT_NO_IDENTITY,

@@ -42,14 +42,14 @@ static int get_ref(void *context, const char *name, char *id)
 	return 0;
 }
 
-static void no_settings(void *context, look_take *take, void *to)
+static void each_setting(void *context, look_take *take, void *to)
 {
 	(void)context;
-	(void)take;
-	(void)to;
+	for (const char *const *at = settings; at && at[0]; at += 2)
+		take(to, at[0], at[1]);
 }
 
-static const struct look_source source = {get_setting, get_ref, no_settings, NULL};
+static const struct look_source source = {get_setting, get_ref, each_setting, NULL};
 static struct conf_repository conf;
 static struct look look;
 
@@ -242,8 +242,15 @@ START_TEST(test_identity)
 	setenv("GIT_AUTHOR_EMAIL", "e@x", 1);
 	setenv("GIT_COMMITTER_NAME", "E", 1);
 	assert_people("A <e@x>", "E <c@x>");
+	/* As git cleans it: no line of a commit's own can come of a name. */
+	setenv("GIT_COMMITTER_NAME", " .E\nparent <F>, ", 1);
+	assert_people("A <e@x>", "Eparent F <c@x>");
+	setenv("GIT_COMMITTER_NAME", "E", 1);
 	conf.identity_name = "Bot";
 	conf.identity_email = "bot@x";
+	assert_people("Bot <e@x>", "E <bot@x>");
+	unsetenv("GIT_AUTHOR_EMAIL");
+	unsetenv("GIT_COMMITTER_NAME");
 	assert_people("Bot <bot@x>", "Bot <bot@x>");
 }
 END_TEST
@@ -259,6 +266,14 @@ START_TEST(test_identity_that_is_not_whole)
 	setenv("EMAIL", "env@x", 1);
 	assert_people("U <env@x>", "U <env@x>");
 	SETTINGS("user.name", "", "user.email", "u@x");
+	fill();
+	ck_assert_int_eq(look.commit_problem, RECEIPT_NO_IDENTITY);
+	/* Nothing of it remains; and a variable that is empty is not passed over. */
+	SETTINGS("user.name", ";.", "user.email", "u@x");
+	fill();
+	ck_assert_int_eq(look.commit_problem, RECEIPT_NO_IDENTITY);
+	SETTINGS("user.name", "U", "user.email", "u@x");
+	setenv("GIT_COMMITTER_NAME", "", 1);
 	fill();
 	ck_assert_int_eq(look.commit_problem, RECEIPT_NO_IDENTITY);
 }
@@ -327,6 +342,21 @@ START_TEST(test_what_needs_the_program)
 	assert_needs(NULL);
 	SETTINGS(PERSON, "core.safecrlf", "true");
 	assert_needs("core.safecrlf");
+	SETTINGS(PERSON, "commit.cleanup", "default", "include.path", "~/more",
+		 "includeif.gitdir:~/x/.path", "/more", "includeif.onbranch:main.path", "more");
+	assert_needs(NULL);
+	SETTINGS(PERSON, "commit.cleanup", "strip");
+	assert_needs("commit.cleanup");
+	SETTINGS(PERSON, "include.path", "%(prefix)/more");
+	assert_needs("included settings");
+	SETTINGS(PERSON, "include.path", "~user/more");
+	assert_needs("included settings");
+	SETTINGS(PERSON, "includeif.gitdir:~user/.path", "/more");
+	assert_needs("included settings");
+	SETTINGS(PERSON, "includeif.hasconfig:remote.*.url:**.path", "/more");
+	assert_needs("included settings");
+	SETTINGS("user.name", "\303", "user.email", "u@x");
+	assert_needs("identity");
 	SETTINGS(PERSON, "core.ignorestat", "true");
 	assert_needs("core.ignoreStat");
 	SETTINGS(PERSON, "core.hookspath", "%(prefix)/hooks");
