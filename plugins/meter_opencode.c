@@ -51,7 +51,8 @@ static const char *const paths[NPATHS] = {
 
 struct opencode_files {
 	bool any, many;
-	bool begun;     /* the first reply that is charged was met */
+	bool begun;     /* the first reply that is charged was met … */
+	int64_t since;  /* … and made at this time */
 	int64_t before; /* replies that were not charged */
 	struct calls calls;
 	struct call unwritten; /* calls that were sent, and are told of nowhere */
@@ -180,6 +181,23 @@ static struct call unwritten(const struct call *last)
 	return call_prompt(last) > 0 ? call_sum(last, last) : first;
 }
 
+/* Whether a reply is charged: from the time on that is known, or from the first one that was
+ * printed. */
+static bool is_charged(struct opencode *opencode, const struct opencode_reply *reply)
+{
+	struct opencode_files *files = &opencode->files;
+	const int64_t since = opencode->start->since_ms;
+	if (files->begun)
+		return reply->created >= files->since;
+	if (since > 0)
+		files->begun = reply->created >= since;
+	else
+		files->begun = !opencode->first[0] || strcmp(reply->id, opencode->first) == 0;
+	if (files->begun)
+		files->since = since > 0 ? since : opencode->first[0] ? reply->created : 0;
+	return files->begun;
+}
+
 static void on_reply(void *context, const struct opencode_reply *reply)
 {
 	struct opencode *opencode = context;
@@ -187,13 +205,8 @@ static void on_reply(void *context, const struct opencode_reply *reply)
 	const struct call said =
 		call_of(reply->input, reply->cache_read, reply->cache_write, reply->output);
 	const struct call call = call_put_out(said, reply->reasoning);
-	const int64_t since = opencode->start->since_ms;
-	if (!files->begun && since > 0)
-		files->begun = reply->created >= since;
-	else if (!files->begun)
-		files->begun = !opencode->first[0] || strcmp(reply->id, opencode->first) == 0;
-	if (!files->begun) {
-		files->before++;
+	if (!is_charged(opencode, reply)) {
+		files->before += !reply->steps;
 		return;
 	}
 	calls_put(&files->calls, reply->id, reply->model, &call);
@@ -201,7 +214,7 @@ static void on_reply(void *context, const struct opencode_reply *reply)
 		const struct call more = unwritten(&files->last);
 		files->unwritten = call_sum(&files->unwritten, &more);
 	}
-	if (reply->main && !reply->summary && call_prompt(&call) > 0)
+	if (reply->main && !reply->summary && !reply->steps && call_prompt(&call) > 0)
 		files->last = call;
 }
 

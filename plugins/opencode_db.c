@@ -7,12 +7,14 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "plugins/scan.h"
+
 enum {
 	BUSY_MS = 500,
 	PATH_SIZE = 4096,
 };
 
-/* ?1 is the session, or NULL for all of them. */
+/* ?1 is the session, or NULL for all of them: those that are no sub-agents' come first. */
 #define FAMILY                                                                 \
 	"WITH RECURSIVE family(id, main, made, title) AS ("                    \
 	" SELECT id, 1, time_created, title FROM session"                      \
@@ -20,85 +22,38 @@ enum {
 	" UNION SELECT s.id, 0, s.time_created, s.title FROM session s"        \
 	"  JOIN family f ON s.parent_id = f.id) "
 
-#define FIELD(path) "json_extract(m.data, '$." path "')"
+static const char family[] = FAMILY "SELECT id, main FROM family";
 
-static const char replies[] = FAMILY "SELECT m.id, m.session_id, " FIELD(
-	"modelID") ", f.main, m.time_created,"
-		   " " FIELD("summary") " IS 1, " FIELD(
-			   "error") " IS NOT NULL,"
-				    " " FIELD(
-					    "time.completed") " IS NOT NULL,"
-							      " " FIELD("tokens.input") ", " FIELD("tokens.output") ", " FIELD(
-								      "tokens.reasoning") ","
-											  " " FIELD("tokens.cache.read") ", " FIELD(
-												  "tokens.cache.write") " FROM family f CROSS JOIN message m ON m.session_id = f.id"
-															" WHERE json_valid(m.data) AND " FIELD(
-																"role") " = 'assistant'"
-																	" ORDER BY m.time_created, m.id";
+/* Of one session. What is in `data` is read by our own scanner: SQLite's functions look for each
+ * value anew, which takes longer than all the rest. */
+static const char messages[] = "SELECT id, time_created, data FROM message"
+			       " WHERE session_id = ?1 ORDER BY time_created, id";
 
-/* What each step of a reply tells; a reply's own figures may be those of its last step. */
-static const char steps[] = FAMILY
-	"SELECT m.message_id, m.session_id, '', f.main, m.time_created, 0, 0, 1,"
-	" sum(" FIELD("tokens.input") "), sum(" FIELD(
-		"tokens.output") "),"
-				 " sum(" FIELD("tokens.reasoning") "), sum(" FIELD(
-					 "tokens.cache.read") "),"
-							      " sum(" FIELD(
-								      "tokens.cache."
-								      "write") ")"
-									       " FROM "
-									       "family "
-									       "f "
-									       "CROSS "
-									       "JOIN "
-									       "part m "
-									       "ON "
-									       "m."
-									       "session"
-									       "_id = "
-									       "f.id"
-									       " WHERE "
-									       "json_"
-									       "valid("
-									       "m.data)"
-									       " AND"
-									       " " FIELD(
-										       "type") " = "
-											       "'st"
-											       "ep-"
-											       "fin"
-											       "ish"
-											       "'"
-											       " GR"
-											       "OUP"
-											       " BY"
-											       " m."
-											       "mes"
-											       "sag"
-											       "e_"
-											       "id "
-											       "HAV"
-											       "ING"
-											       " co"
-											       "unt"
-											       "(*)"
-											       " > "
-											       "1";
+/* What each step of a reply tells; a reply's own figures may be those of its last step. Most have
+ * one step alone, so that nothing in them is looked for. */
+static const char steps[] =
+	FAMILY ", several(id, main) AS (SELECT m.message_id, f.main FROM family f CROSS JOIN part m"
+	       "  ON m.session_id = f.id WHERE instr(m.data, 'step-finish')"
+	       "  GROUP BY m.message_id HAVING count(*) > 1)"
+	       " SELECT m.message_id, min(m.time_created), several.main,"
+	       "  sum(json_extract(m.data, '$.tokens.input')),"
+	       "  sum(json_extract(m.data, '$.tokens.output')),"
+	       "  sum(json_extract(m.data, '$.tokens.reasoning')),"
+	       "  sum(json_extract(m.data, '$.tokens.cache.read')),"
+	       "  sum(json_extract(m.data, '$.tokens.cache.write'))"
+	       " FROM several CROSS JOIN part m ON m.message_id = several.id"
+	       " WHERE json_valid(m.data) AND json_extract(m.data, '$.type') = 'step-finish'"
+	       " GROUP BY m.message_id HAVING count(*) > 1";
 
 static const char sessions[] = FAMILY "SELECT count(*) FROM family WHERE main";
-
-static const char prompts[] =
-	FAMILY "SELECT count(*) FROM family f CROSS JOIN message m ON m.session_id = f.id"
-	       " WHERE f.main AND json_valid(m.data) AND " FIELD("role") " = 'user'";
 
 /* A session that was given no title begins with this one, and gets another by a call. */
 #define UNTITLED "'New session - %'"
 static const char titled[] = FAMILY
 	"SELECT max(f.made) FROM family f WHERE f.main AND (f.title LIKE " UNTITLED
 	" OR EXISTS (SELECT 1 FROM event m WHERE m.aggregate_id = f.id AND m.seq = 0"
-	"  AND json_valid(m.data) AND " FIELD(
-		"info.title") " LIKE " UNTITLED ")"
-			      " OR NOT EXISTS (SELECT 1 FROM event m WHERE m.aggregate_id = f.id))";
+	"  AND json_valid(m.data) AND json_extract(m.data, '$.info.title') LIKE " UNTITLED ")"
+	" OR NOT EXISTS (SELECT 1 FROM event m WHERE m.aggregate_id = f.id))";
 /* The same where events are not kept: each title may have been made so. */
 static const char titled_or_not[] = FAMILY "SELECT max(made) FROM family WHERE main";
 
@@ -127,25 +82,107 @@ static const char *text(sqlite3_stmt *statement, int column)
 	return value ? value : "";
 }
 
-static int tell_replies(sqlite3 *db, const char *sql, const struct opencode_look *look)
+enum path { ROLE, MODEL, SUMMARY, ERROR, COMPLETED, IN, OUT, REASONING, READ, WRITTEN, NPATHS };
+
+static const char *const paths[NPATHS] = {
+	[ROLE] = "role",
+	[MODEL] = "modelID",
+	[SUMMARY] = "summary",
+	[ERROR] = "error",
+	[COMPLETED] = "time.completed",
+	[IN] = "tokens.input",
+	[OUT] = "tokens.output",
+	[REASONING] = "tokens.reasoning",
+	[READ] = "tokens.cache.read",
+	[WRITTEN] = "tokens.cache.write",
+};
+
+/* The messages of a family, one after another. */
+struct reader {
+	const struct opencode_look *look;
+	struct opencode_found *found;
+	struct scan *scan;
+	const char *id, *session; /* of the message under way */
+	int64_t created;
+	bool main;
+};
+
+static void on_message(void *context)
 {
-	sqlite3_stmt *row = prepare(db, sql, look->session);
+	struct reader *reader = context;
+	const struct scan *scan = reader->scan;
+	struct scan_value error;
+	reader->found->prompts += reader->main && scan_is(scan, ROLE, "user");
+	if (!scan_is(scan, ROLE, "assistant"))
+		return;
+	const struct opencode_reply reply = {
+		.id = reader->id,
+		.session = reader->session,
+		.model = scan_text(scan, MODEL),
+		.main = reader->main,
+		.created = reader->created,
+		.summary = scan_true(scan, SUMMARY),
+		.failed = scan_get(scan, ERROR, &error) != SCAN_ABSENT,
+		.ended = scan_number(scan, COMPLETED).known,
+		.input = scan_number(scan, IN),
+		.output = scan_number(scan, OUT),
+		.reasoning = scan_number(scan, REASONING),
+		.cache_read = scan_number(scan, READ),
+		.cache_write = scan_number(scan, WRITTEN),
+	};
+	reader->look->reply(reader->look->context, &reply);
+}
+
+static const struct scan_spec spec = {.paths = paths, .npaths = NPATHS, .record = on_message};
+
+/* 0 once all rows are read. */
+static int read_session(sqlite3 *db, struct reader *reader)
+{
+	sqlite3_stmt *row = prepare(db, messages, reader->session);
+	int code = row ? SQLITE_ROW : SQLITE_ERROR;
+	while (row && (code = sqlite3_step(row)) == SQLITE_ROW) {
+		reader->id = text(row, 0);
+		reader->created = sqlite3_column_int64(row, 1);
+		const char *data = text(row, 2);
+		scan_feed(reader->scan, data, (size_t)sqlite3_column_bytes(row, 2));
+		scan_end(reader->scan);
+	}
+	sqlite3_finalize(row);
+	return code == SQLITE_DONE ? 0 : -1;
+}
+
+static int read_family(sqlite3 *db, struct reader *reader)
+{
+	sqlite3_stmt *row = prepare(db, family, reader->look->session);
+	int code = row ? SQLITE_ROW : SQLITE_ERROR;
+	while (row && (code = sqlite3_step(row)) == SQLITE_ROW) {
+		reader->session = text(row, 0);
+		reader->main = sqlite3_column_int(row, 1) != 0;
+		if (read_session(db, reader) != 0)
+			break;
+	}
+	sqlite3_finalize(row);
+	return code == SQLITE_DONE ? 0 : -1;
+}
+
+static int read_steps(sqlite3 *db, const struct opencode_look *look)
+{
+	sqlite3_stmt *row = prepare(db, steps, look->session);
 	int code = row ? SQLITE_ROW : SQLITE_ERROR;
 	while (row && (code = sqlite3_step(row)) == SQLITE_ROW) {
 		const struct opencode_reply reply = {
 			.id = text(row, 0),
-			.session = text(row, 1),
-			.model = text(row, 2),
-			.main = sqlite3_column_int(row, 3) != 0,
-			.created = sqlite3_column_int64(row, 4),
-			.summary = sqlite3_column_int(row, 5) != 0,
-			.failed = sqlite3_column_int(row, 6) != 0,
-			.ended = sqlite3_column_int(row, 7) != 0,
-			.input = figure(row, 8),
-			.output = figure(row, 9),
-			.reasoning = figure(row, 10),
-			.cache_read = figure(row, 11),
-			.cache_write = figure(row, 12),
+			.session = "",
+			.model = "",
+			.created = sqlite3_column_int64(row, 1),
+			.main = sqlite3_column_int(row, 2) != 0,
+			.steps = true,
+			.ended = true,
+			.input = figure(row, 3),
+			.output = figure(row, 4),
+			.reasoning = figure(row, 5),
+			.cache_read = figure(row, 6),
+			.cache_write = figure(row, 7),
 		};
 		look->reply(look->context, &reply);
 	}
@@ -231,17 +268,19 @@ int opencode_db_read(const char *path, const struct opencode_look *look,
 		     struct opencode_found *found)
 {
 	bool stale = false;
+	struct opencode_found made = {.sessions = 0};
+	struct reader reader = {.look = look, .found = &made};
 	sqlite3 *db = open_db(path, &stale);
-	if (!db)
-		return -1;
-	int failed = tell_replies(db, replies, look);
-	if (failed == 0) {
-		stale |= tell_replies(db, steps, look) != 0;
-		found->sessions = asked_or(db, sessions, sessions, look->session);
-		found->prompts = asked_or(db, prompts, prompts, look->session);
-		found->titled_at = asked_or(db, titled, titled_or_not, look->session);
-		found->stale = stale;
+	reader.scan = db ? scan_new(&spec, &reader) : NULL;
+	int failed = reader.scan ? read_family(db, &reader) : -1;
+	if (!failed) {
+		stale |= scan_broken(reader.scan) > 0 || read_steps(db, look) != 0;
+		made.sessions = asked_or(db, sessions, sessions, look->session);
+		made.titled_at = asked_or(db, titled, titled_or_not, look->session);
+		made.stale = stale;
+		*found = made;
 	}
+	scan_free(reader.scan);
 	sqlite3_close(db);
 	return failed;
 }

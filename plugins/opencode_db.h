@@ -15,6 +15,7 @@ struct opencode_reply {
 	bool summary;    /* it sums up the conversation */
 	bool failed;     /* with an error: it used nothing */
 	bool ended;      /* it says when */
+	bool steps;      /* the sum of the steps of one that was told before */
 	int64_t created; /* ms since 1970 */
 	struct usage input, output, reasoning, cache_read, cache_write;
 };
@@ -22,7 +23,8 @@ struct opencode_reply {
 struct opencode_look {
 	/* This session and those of its sub-agents; NULL: all there are. */
 	const char *session;
-	/* Called with each reply in the order of time; the texts are good while it runs. */
+	/* Called with each reply, those of a session in the order of time and of sub-agents after
+	 * the others; the texts are good while it runs. */
 	void (*reply)(void *context, const struct opencode_reply *reply);
 	void *context;
 };

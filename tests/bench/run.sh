@@ -4,6 +4,7 @@
 #
 #   STEPS=200   steps of a cycle           ROUNDS=3   rounds with commit and push, each way in turn
 #   OUTPUT=1000000000   bytes of a worker that prints much
+#   WRITTEN=200000000   bytes of the transcripts that are metered
 #   FILES="100 10000 100000"   of the repositories in which commits are compared
 set -u
 
@@ -11,6 +12,7 @@ source_tree=$(cd "$(dirname "$0")/../.." && pwd) || exit 2
 build=$(realpath "${BUILD:-$source_tree/build/release}") || exit 2
 stepgate=$build/stepgate measure=$build/tools/measure
 steps=${STEPS:-200} rounds=${ROUNDS:-3} output=${OUTPUT:-1000000000}
+written=${WRITTEN:-200000000}
 
 place=$(mktemp -d "${TMPDIR:-/tmp}/stepgate-bench.XXXXXX") || exit 2
 trap 'rm -rf "$place"' EXIT
@@ -182,12 +184,23 @@ much_output()
 	printf '%-48s %9d.%02d ms\n' "the same through cat into a file" $((theirs / 1000)) $((theirs % 1000 / 10))
 }
 
+# What `stepgate meter` takes: a second of CPU for 200 MB at most.
+metered() # WHAT ARGUMENT...
+{
+	local what=$1 rest cpu peak
+	shift
+	read -r rest cpu peak < <("$measure" 1 "$stepgate" meter "$@")
+	[[ ${peak:-} ]] || broken "stepgate meter $*"
+	row "$what: CPU" "$cpu" $((written / 200)) ms
+	row "the same: peak memory" $((peak * 1000 / 1024)) 20000 MiB
+}
+
 # Transcripts of agents, the recordings of the tests again and again with ids of their own, 200 MB of
-# each: printed words, and files.
+# each: files, and printed words.
 transcripts()
 {
-	local data=$source_tree/tests/data/meter agent file name cpu peak rest
-	mkdir -p big/projects/p big/sessions/2026/01/01 big/tmp/p/chats
+	local data=$source_tree/tests/data/meter agent file name
+	mkdir -p big/projects/p big/sessions/2026/01/01 big/tmp/p/chats big/opencode
 	for agent in claude codex gemini; do
 		case $agent in
 		claude) name=projects/p/s.jsonl file=$(echo "$data"/claude-resume2/files/projects/*/*.jsonl) ;;
@@ -197,31 +210,57 @@ transcripts()
 			file=$(echo "$data"/gemini-plain/files/tmp/*/chats/*.jsonl) ;;
 		esac
 		multiply "$file" > "big/$name"
-		read -r rest cpu peak < <("$measure" 1 "$stepgate" meter "$agent" --files big)
-		[[ ${peak:-} ]] || broken "stepgate meter $agent"
-		row "200 MB of $agent's files: CPU" "$cpu" 1000000 ms
-		row "the same: peak memory" $((peak * 1000 / 1024)) 20000 MiB
+		metered "$((written / 1000000)) MB of $agent's files" "$agent" --files big
 		rm "big/$name"
 	done
-	multiply "$data/claude-subagent/stdout" > big/stdout
-	read -r rest cpu peak < <("$measure" 1 "$stepgate" meter claude big/stdout)
-	[[ ${peak:-} ]] || broken "stepgate meter claude"
-	row "200 MB of what claude printed: CPU" "$cpu" 1000000 ms
-	row "the same: peak memory" $((peak * 1000 / 1024)) 20000 MiB
+	for agent in claude-subagent codex-tool gemini-subagent opencode-subagent-title; do
+		multiply "$data/$agent/stdout" > big/stdout
+		metered "$((written / 1000000)) MB of what ${agent%%-*} printed" "${agent%%-*}" big/stdout
+	done
+	if command -v sqlite3 > /dev/null; then
+		big_database "$data/opencode-subagent-title/files/opencode/opencode.sql" big/opencode/opencode.db
+		metered "$((written / 1000000)) MB of opencode's database" opencode --files big
+	else
+		echo "$((written / 1000000)) MB of opencode's database: not measured: there is no sqlite3 to make it"
+	fi
 	rm -r big
+}
+
+# OpenCode's tables with its indices, the messages and parts of a recording in them until they are
+# 200 MB.
+big_database() # SQL FILE
+{
+	{
+		cat "$1"
+		echo 'PRAGMA synchronous = OFF;
+			PRAGMA journal_mode = OFF;
+			CREATE TEMP TABLE first_part AS SELECT * FROM part;
+			CREATE TEMP TABLE first_message AS SELECT * FROM message;
+			CREATE INDEX message_time ON message (session_id, time_created, id);
+			CREATE INDEX part_message ON part (message_id, id);
+			CREATE INDEX part_session ON part (session_id);
+			CREATE TEMP TABLE n AS WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n
+				WHERE i < '$((written / 6250))') SELECT i FROM n;
+			BEGIN;
+			INSERT INTO part SELECT id || i, message_id || i, session_id, time_created + i, data
+				FROM n, first_part;
+			INSERT INTO message SELECT id || i, session_id, time_created + i, data
+				FROM n, first_message;
+			COMMIT;'
+	} | sqlite3 "$2" > output 2>&1 || broken "the database"
 }
 
 # 200 MB of a file, each time with other ids of its calls.
 multiply() # FILE
 {
-	awk -v size=200000000 '
+	awk -v size="$written" '
 		{ line[NR] = $0 }
 		END {
 			for (n = 0; bytes < size; n++)
 				for (i = 1; i <= NR; i++) {
 					text = line[i]
 					gsub(/"(msg|resp)_/, "&" n "x", text)
-					gsub(/"(id|uuid)":"/, "&" n "x", text)
+					gsub(/"(id|uuid|messageID)":"/, "&" n "x", text)
 					bytes += length(text) + 1
 					print text
 				}
