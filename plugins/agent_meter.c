@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include "plugins/agent_files.h"
+#include "plugins/reset_words.h"
 #include "status/clock.h"
 
 const struct agent_kind *const agent_kinds[] = {
@@ -80,6 +81,11 @@ enum quality agent_doubt(struct reading *reading, const char *why)
 	if (!reading->why[0])
 		snprintf(reading->why, sizeof(reading->why), "%s", why);
 	return QUALITY_ESTIMATED;
+}
+
+int64_t agent_resets_at(const struct meter_start *start, const char *said, int64_t said_ms)
+{
+	return reset_words(said, start->step ? clock_now() / 1000000 : said_ms / 1000);
 }
 
 int64_t agent_time(const char *text)

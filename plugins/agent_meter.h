@@ -57,6 +57,10 @@ enum ended agent_ended(const struct meter_end *end);
 /* Keeps a text for reading->why where none is there yet. Gives QUALITY_ESTIMATED. */
 enum quality agent_doubt(struct reading *reading, const char *why);
 
+/* When a usage limit is reset by the words of an agent (plugins/reset_words.h), or 0. They are of
+ * now, where a worker is at its end, and else of `said_ms`, ms since 1970; 0: not known. */
+int64_t agent_resets_at(const struct meter_start *start, const char *said, int64_t said_ms);
+
 /* "2026-11-23T21:36:10.508Z" as ms since 1970, or 0. */
 int64_t agent_time(const char *text);
 

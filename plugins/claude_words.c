@@ -245,7 +245,7 @@ static enum ended error_of(const struct claude_words *words)
 	const char *terminal = scan_text(scan, TERMINAL), *subtype = scan_text(scan, SUBTYPE);
 	const char *said = scan_text(scan, WORDS);
 	if (words->resets_at || (strstr(said, "hit your") && strstr(said, "limit")) ||
-	    strstr(said, "redit balance"))
+	    strstr(said, "usage limit reached") || strstr(said, "redit balance"))
 		return ENDED_USAGE_LIMIT;
 	if (strcmp(terminal, "prompt_too_long") == 0 || strstr(said, "rompt is too long"))
 		return ENDED_CONTEXT_FULL;
@@ -292,6 +292,8 @@ static void take_result(struct claude_words *words)
 		scan_true(scan, IS_ERROR) || strncmp(scan_text(scan, SUBTYPE), "error", 5) == 0
 			? error_of(words)
 			: ENDED_COMPLETED;
+	if (words->ended == ENDED_USAGE_LIMIT)
+		scan_keep(words->limit, sizeof(words->limit), scan_text(scan, WORDS));
 	words->main_usage = call_of(scan_number(scan, USAGE_IN), scan_number(scan, USAGE_READ),
 				    scan_number(scan, USAGE_WRITTEN), scan_number(scan, USAGE_OUT));
 	words->totals = words->row_totals;

@@ -69,6 +69,7 @@ struct claude_words {
 	char first_stamp[CLAUDE_STAMP];
 	enum ended ended;
 	int64_t resets_at;
+	char limit[SCAN_TEXT];                     /* what it says of a usage limit */
 	struct claude_table row_totals, row_since; /* of the record under way */
 };
 

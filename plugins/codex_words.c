@@ -160,6 +160,8 @@ static void take_failed(struct codex_words *words)
 {
 	words->turn_open = false;
 	words->ended = meaning(scan_text(words->scan, ERROR));
+	if (words->ended == ENDED_USAGE_LIMIT)
+		scan_keep(words->limit, sizeof(words->limit), scan_text(words->scan, ERROR));
 }
 
 static void take_item(struct codex_words *words)

@@ -17,6 +17,7 @@ struct codex_words {
 	int64_t records; /* that are of Codex */
 	enum ended ended;
 	int64_t resets_at;
+	char limit[SCAN_TEXT];      /* what it says of a usage limit */
 	char session[SESSION_NAME]; /* the thread */
 
 	/* printed */

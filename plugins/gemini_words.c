@@ -215,11 +215,18 @@ static enum ended meaning(const struct scan *scan)
 		{"\"code\":429", ENDED_RATE_LIMITED},
 		{"UNAVAILABLE", ENDED_RATE_LIMITED},
 		{"verloaded", ENDED_RATE_LIMITED},
+		{"oo many requests", ENDED_RATE_LIMITED},
 		{"quota", ENDED_USAGE_LIMIT},
 		{"SAFETY", ENDED_REFUSED},
 		{"PROHIBITED_CONTENT", ENDED_REFUSED},
 	};
-	const char *type = scan_text(scan, ERROR_TYPE), *said = scan_text(scan, ERROR);
+	const char *type = scan_text(scan, ERROR_TYPE);
+	char said[SCAN_TEXT] = "";
+	scan_keep(said, sizeof(said), scan_text(scan, ERROR));
+	/* "[API Error: WORDS]", and advice that is the same for every 429 and speaks of quotas. */
+	char *advice = strstr(said, "]\nPlease wait");
+	if (advice)
+		*advice = '\0';
 	if (strstr(type, "TurnLimited"))
 		return ENDED_TURN_LIMIT;
 	if (strstr(type, "Authentication"))
@@ -240,6 +247,10 @@ static void take_result(struct gemini_words *words)
 	words->results++;
 	words->after_result = false;
 	words->ended = failed ? meaning(scan) : ENDED_COMPLETED;
+	if (words->ended == ENDED_USAGE_LIMIT) {
+		scan_keep(words->limit, sizeof(words->limit), scan_text(scan, ERROR));
+		words->limit_ms = agent_time(scan_text(scan, TIMESTAMP));
+	}
 	memcpy(words->table, words->row_table, sizeof(words->table));
 	words->rows = words->row_count;
 	words->sum = call_of_total(scan_number(scan, PROMPT), scan_number(scan, CACHED),

@@ -39,6 +39,8 @@ struct gemini_words {
 	struct gemini_row table[GEMINI_ROWS];
 	int rows;
 	enum ended ended;
+	char limit[SCAN_TEXT]; /* what it says of a usage limit … */
+	int64_t limit_ms;      /* … and when */
 
 	/* written */
 	bool chat;

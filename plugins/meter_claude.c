@@ -308,7 +308,10 @@ static void end_words(const struct claude *claude, const struct meter_end *end,
 		reading->ended = agent_ended(end);
 	if (reading->ended == ENDED_UNKNOWN && words->records > 0 && !words->transcript)
 		reading->ended = ENDED_INTERRUPTED;
-	reading->resets_at = reading->ended == ENDED_USAGE_LIMIT ? words->resets_at : 0;
+	if (reading->ended == ENDED_USAGE_LIMIT)
+		reading->resets_at = words->resets_at
+					     ? words->resets_at
+					     : agent_resets_at(claude->start, words->limit, 0);
 	reading->context = context > 0                 ? USAGE_KNOWN(context)
 			   : claude->files.context > 0 ? USAGE_KNOWN(claude->files.context)
 						       : USAGE_UNKNOWN;

@@ -331,7 +331,10 @@ static void end_codex(void *agent, const struct meter_end *end, struct reading *
 	if (reading->ended == ENDED_UNKNOWN && words->records > 0)
 		reading->ended = ENDED_INTERRUPTED;
 	if (reading->ended == ENDED_USAGE_LIMIT)
-		reading->resets_at = files->resets_at;
+		reading->resets_at = files->resets_at
+					     ? files->resets_at
+					     : agent_resets_at(codex->start, words->limit,
+							       codex_id_time(words->session));
 	if (files->context > 0)
 		reading->context = USAGE_KNOWN(files->context);
 	if (files->window > 0)

@@ -242,8 +242,13 @@ static void end_gemini(void *agent, const struct meter_end *end, struct reading 
 	settle(gemini, reading);
 	end_models(gemini, reading);
 	reading->ended = words->results > 0 && !words->after_result ? words->ended : by_exit(end);
+	/* Words that nobody knows may come with a status that says more. */
+	if (reading->ended == ENDED_CRASHED && by_exit(end) != ENDED_UNKNOWN)
+		reading->ended = by_exit(end);
 	if (reading->ended == ENDED_UNKNOWN && words->records > 0 && !words->chat)
 		reading->ended = ENDED_INTERRUPTED;
+	if (reading->ended == ENDED_USAGE_LIMIT)
+		reading->resets_at = agent_resets_at(gemini->start, words->limit, words->limit_ms);
 	if (gemini->files.context > 0)
 		reading->context = USAGE_KNOWN(gemini->files.context);
 	snprintf(reading->session, sizeof(reading->session), "%s",

@@ -30,6 +30,7 @@ enum path {
 	ERROR_NAME,
 	ERROR,
 	ERROR_STATUS,
+	ERROR_BODY,
 	NPATHS
 };
 
@@ -47,6 +48,7 @@ static const char *const paths[NPATHS] = {
 	[ERROR_NAME] = "error.name",
 	[ERROR] = "error.data.message",
 	[ERROR_STATUS] = "error.data.statusCode",
+	[ERROR_BODY] = "error.data.responseBody",
 };
 
 struct opencode_files {
@@ -70,6 +72,7 @@ struct opencode {
 	struct calls calls;
 	struct call last;
 	enum ended ended;
+	char limit[SCAN_TEXT]; /* what the service says of a usage limit */
 	struct opencode_files files;
 };
 
@@ -127,6 +130,9 @@ static void on_record(void *context)
 	} else if (scan_is(scan, TYPE, "error")) {
 		opencode->open[0] = '\0';
 		opencode->ended = meaning(scan);
+		if (opencode->ended == ENDED_USAGE_LIMIT)
+			scan_keep(opencode->limit, sizeof(opencode->limit),
+				  scan_text(scan, ERROR_BODY));
 	}
 }
 
@@ -324,6 +330,8 @@ static void end_opencode(void *agent, const struct meter_end *end, struct readin
 		reading->ended = ENDED_INTERRUPTED;
 	if (reading->ended == ENDED_UNKNOWN && opencode->records > 0)
 		reading->ended = ENDED_INTERRUPTED;
+	if (reading->ended == ENDED_USAGE_LIMIT)
+		reading->resets_at = agent_resets_at(opencode->start, opencode->limit, 0);
 	const struct call *last = opencode->files.any ? &opencode->files.last : &opencode->last;
 	if (call_prompt(last) > 0)
 		reading->context = USAGE_KNOWN(call_prompt(last));

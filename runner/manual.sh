@@ -240,6 +240,9 @@ A usage limit closes the cycle; where the agent says when it is reset,
 waits for that, for
 .B wait_for_reset
 at most.
+OpenCode waits by itself for as long as its service says, and prints nothing meanwhile: a step of it has an
+.B idle_timeout
+for that.
 .SH AGENTS THAT DRIVE THEMSELVES
 .B stepgate mcp
 gives an agent the tracker's verbs as tools (Model Context Protocol, over stdio).

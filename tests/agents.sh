@@ -83,7 +83,8 @@ configure_gemini()
 	settings=("GOOGLE_GEMINI_BASE_URL=http://127.0.0.1:$port" GEMINI_API_KEY=dummy NO_UPDATE_NOTIFIER=1)
 	model=gemini-2.5-pro arguments= may_run='"--yolo"' folder=$HOME/.gemini
 	mkdir -p "$folder" && cat > "$folder/settings.json" << 'END'
-{"security": {"auth": {"selectedType": "gemini-api-key"}}, "privacy": {"usageStatisticsEnabled": false}}
+{"security": {"auth": {"selectedType": "gemini-api-key"}}, "privacy": {"usageStatisticsEnabled": false},
+ "general": {"maxAttempts": 2}}
 END
 }
 
@@ -92,9 +93,13 @@ configure_opencode()
 	settings=(OPENCODE_DISABLE_MODELS_FETCH=1 OPENCODE_DISABLE_LSP_DOWNLOAD=1 OPENCODE_DISABLE_DEFAULT_PLUGINS=1)
 	model=stand-in/m arguments= may_run= folder=$HOME/.local/share
 	mkdir -p "$HOME/.config/opencode" && cat > "$HOME/.config/opencode/opencode.json" << END
-{"provider": {"stand-in": {
-	"npm": "@ai-sdk/anthropic", "options": {"baseURL": "http://127.0.0.1:$port/v1", "apiKey": "dummy"},
-	"models": {"m": {"limit": {"context": 200000, "output": 8000}}}}}}
+{"provider": {
+	"stand-in": {
+		"npm": "@ai-sdk/anthropic", "options": {"baseURL": "http://127.0.0.1:$port/v1", "apiKey": "dummy"},
+		"models": {"m": {"limit": {"context": 200000, "output": 8000}}}},
+	"second": {
+		"npm": "@ai-sdk/openai", "options": {"baseURL": "http://127.0.0.1:$port/v1", "apiKey": "dummy"},
+		"models": {"m": {"limit": {"context": 200000, "output": 8000}}}}}}
 END
 }
 
@@ -130,10 +135,10 @@ left_running()
 	grep -lsz "^MARK=$mark" /proc/[0-9]*/environ 2> /dev/null
 }
 
-# The rest is done by one of the two slow ones: by the other with the next seed, by both in a soak.
+# Of what the slow ones do besides, the seed draws one; a soak does all.
 agent_drawn() # WHICH
 {
-	[[ ${SOAK:-} || $((SEED % 2)) -eq $1 ]]
+	[[ ${SOAK:-} || $((SEED % 4)) -eq $1 ]]
 }
 
 # Three steps, the third of which goes on with the second's session: each writes a file by a tool, is
@@ -210,6 +215,8 @@ agent_limited()
 {
 	local before told
 	before=$(date +%s)
+	# Of a service that tells it when to ask again OpenCode waits for that, and says nothing.
+	[[ $agent != opencode ]] || model=second/m
 	agent_fails 'limit 3600' usage_limit
 	told=$(jq -rs 'map(select(.event == "step"))[-1].resets_at' .stepgate/reports.jsonl)
 	expect_json .next_action "From $told on, when the usage limit is reset: start the next cycle with step 1: Meets limit 3600" "$doc"

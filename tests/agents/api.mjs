@@ -91,7 +91,7 @@ const messages = {
 		: list(message.content).filter((part) => part.type === 'tool_use').map(() => ({ called: true })))),
 	tools: (body) => list(body.tools).map((tool) => ({ name: tool.name })),
 	fail: (failure, seconds) => ({
-		headers: seconds === undefined ? { 'retry-after': '1' } : {
+		headers: seconds === undefined ? { 'retry-after': '1', 'retry-after-ms': '50' } : {
 			'anthropic-ratelimit-unified-status': 'rejected',
 			'anthropic-ratelimit-unified-reset': String(now() + seconds),
 			'anthropic-ratelimit-unified-representative-claim': 'five_hour',
@@ -135,7 +135,9 @@ const responses = {
 	tools: (body) => [body, ...list(body.input)].flatMap((from) => list(from.tools)).flatMap((tool) =>
 		(tool.type === 'namespace' ? list(tool.tools).map((inner) => ({ name: inner.name, namespace: tool.name })) : [{ name: tool.name ?? tool.type }])),
 	fail: (failure, seconds) => ({
+		// OpenCode asks five times more, with waits that double where nothing says how long.
 		headers: seconds === undefined ? {} : {
+			'retry-after-ms': '50',
 			'x-codex-primary-used-percent': '100.0', 'x-codex-primary-window-minutes': '300',
 			'x-codex-primary-reset-at': String(now() + seconds),
 		},
@@ -183,7 +185,7 @@ const generate = {
 	}),
 	tools: (body) => list(body.tools).flatMap((tool) => list(tool.functionDeclarations)).map((tool) => ({ name: tool.name })),
 	fail: (failure, seconds) => ({
-		body: { error: { code: failure.status, message: failure.words, status: failure.google, details: seconds === undefined ? [] : [
+		body: { error: { code: failure.status, message: seconds === undefined ? failure.words : 'You exceeded your current quota.', status: failure.google, details: seconds === undefined ? [] : [
 			{ '@type': 'type.googleapis.com/google.rpc.QuotaFailure', violations: [{ quotaId: 'GenerateRequestsPerHourPerProject' }] },
 			{ '@type': 'type.googleapis.com/google.rpc.RetryInfo', retryDelay: `${seconds}s` },
 		] } },

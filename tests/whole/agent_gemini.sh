@@ -7,6 +7,10 @@
 
 agent_begin gemini
 agent_cycle
-agent_drawn 0 || exit 0
-agent_killed
+if agent_drawn 0; then
+	agent_killed
+fi
+if agent_drawn 1; then
+	agent_limited
+fi
 exit 0

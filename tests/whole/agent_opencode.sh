@@ -1,5 +1,5 @@
 #!/bin/bash
-# deadline: 240
+# deadline: 480
 # flavour: release
 # OpenCode itself, as npm has it, does the steps of a cycle (tests/agents.sh).
 . "$SRC/tests/lib.sh"
@@ -7,6 +7,10 @@
 
 agent_begin opencode
 agent_cycle
-agent_drawn 1 || exit 0
-agent_killed
+if agent_drawn 2; then
+	agent_killed
+fi
+if agent_drawn 3; then
+	agent_limited
+fi
 exit 0
