@@ -148,7 +148,8 @@ A journal that can't be read is kept as
 .IR .stepgate/state.db.damaged\-TIME ,
 and a new one is made; one that is not there, as in a fresh clone, is made too.
 It begins with what the branch's last 5000 commits tell by their trailers: the number of the newest
-cycle, and which steps of the plan are done in its newest round.
+cycle, and which steps of the plan are done, or were passed over, in its newest round. A step that was
+passed over after the last commit that is there is run again.
 Where committing is turned off the status document tells it, of its one cycle.
 It is said what was found.
 .B stepgate run \-\-restart
@@ -168,6 +169,9 @@ T}
 Stepgate\-Round	which time the plan is done, from the second on
 Stepgate\-Attempt	which time the step is tried in the cycle, from the second on
 Stepgate\-Status	NOK where the worker did not succeed
+Stepgate\-Passed	T{
+a step that the cycle has passed over before (\fBon_failure = "skip"\fR), one to a line; of 16 at most
+T}
 .TE
 .SH REPORTS
 A report is on the disk, in an outbox, before it is sent, and stays there until it has arrived: at

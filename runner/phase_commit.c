@@ -38,6 +38,7 @@ static int record(struct session *session, enum fsm_event how, const struct rece
 		.why = why,
 		.failure = step->failure[0] ? step->failure : NULL,
 		.resets_at = step->resets_at,
+		.passed = session_passes_over(session, how),
 	};
 	if (document_step(session->doc, &row) != 0 ||
 	    document_task_completed(session->doc, step->title, step->ok) != 0)

@@ -15,8 +15,7 @@ static bool dealt_with(const struct session *session, enum fsm_event how,
 	const enum receipt_place place = receipt_place(facts->result);
 	if (how == FSM_EV_DONE)
 		return place == RECEIPT_REACHED || place == RECEIPT_NOT_PUSHED;
-	return how != FSM_EV_STOPPED && how != FSM_EV_INTERRUPTED && session->step.conf &&
-	       session->step.conf->on_failure == CONF_FAILURE_SKIP;
+	return session_passes_over(session, how);
 }
 
 struct told *report_step(struct session *session, struct receipt *receipt)

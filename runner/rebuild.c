@@ -19,8 +19,9 @@
 
 /* One line a commit, oldest first. */
 #define SEPARATOR      '\x1f'
-#define TRAILER(name)  "%x1f%(trailers:key=" name ",valueonly,separator=%x2C)"
-#define FIELDS(X)      X(CYCLE) X(STEP) X(STATUS) X(PLAN) X(ROUND)
+#define VALUES         "\x1e" /* between those of one trailer */
+#define TRAILER(name)  "%x1f%(trailers:key=" name ",valueonly,separator=%x1e)"
+#define FIELDS(X)      X(CYCLE) X(STEP) X(STATUS) X(PLAN) X(ROUND) X(PASSED)
 #define FORMAT_OF(key) TRAILER(TRAILER_##key)
 #define FORMAT         "--format=%s" FIELDS(FORMAT_OF)
 
@@ -135,12 +136,33 @@ static bool is_of_old(const struct reader *reader, char *const field[NFIELDS])
 	return !reader->named && reader->plan[0] && !field[PLAN][0];
 }
 
+/* A step that is dealt with. `subject`: "Step N: TITLE". */
+static void take_step(struct reader *reader, const char *subject, int64_t cycle, int64_t number)
+{
+	const int at = find_step(reader->conf, subject);
+	if (at < 0 || cycle < 1 || number < 1 || number > INT32_MAX)
+		return;
+	struct journal_plan_done *done = &reader->rebuilt.done[at];
+	if (reader->complete && done->cycle)
+		begin_round(reader, reader->rebuilt.round + 1);
+	done->cycle = cycle;
+	done->step = (int)number;
+}
+
+static void take_passed(struct reader *reader, char *values, int64_t cycle)
+{
+	static const char step[] = "Step ";
+	char *rest = NULL;
+	for (char *one = strtok_r(values, VALUES, &rest); one; one = strtok_r(NULL, VALUES, &rest))
+		if (strncmp(one, step, strlen(step)) == 0)
+			take_step(reader, one, cycle, strtoll(one + strlen(step), NULL, 10));
+}
+
 /* A commit with a cycle's trailer. */
 static void take_commit(struct reader *reader, char *const field[NFIELDS])
 {
 	const bool old = is_of_old(reader, field);
 	const int64_t cycle = strtoll(field[CYCLE], NULL, 10);
-	const int64_t number = strtoll(field[STEP], NULL, 10);
 	const int64_t round = strtoll(field[ROUND], NULL, 10);
 	if (cycle > reader->rebuilt.cycle)
 		reader->rebuilt.cycle = cycle;
@@ -150,15 +172,9 @@ static void take_commit(struct reader *reader, char *const field[NFIELDS])
 	if (round > reader->rebuilt.round)
 		begin_round(reader, round);
 	reader->complete |= old && strstr(field[SUBJECT], " closed: All work completed");
-	const int at = find_step(reader->conf, field[SUBJECT]);
-	if (at < 0 || cycle < 1 || number < 1 || number > INT32_MAX ||
-	    strcmp(field[STATUS], "NOK") == 0)
-		return;
-	struct journal_plan_done *done = &reader->rebuilt.done[at];
-	if (reader->complete && done->cycle)
-		begin_round(reader, reader->rebuilt.round + 1);
-	done->cycle = cycle;
-	done->step = (int)number;
+	if (strcmp(field[STATUS], "NOK") != 0)
+		take_step(reader, field[SUBJECT], cycle, strtoll(field[STEP], NULL, 10));
+	take_passed(reader, field[PASSED], cycle);
 }
 
 static void take_history(struct reader *reader, char *text)
@@ -200,7 +216,7 @@ static void take_document(struct reader *reader, const char *name, const struct 
 		return;
 	reader->rebuilt.cycle = view.cycle;
 	if (!view.plan || strcmp(view.plan, name) == 0)
-		document_each_ok(doc, take_row, reader);
+		document_each_done(doc, take_row, reader);
 }
 
 /* Only the steps that are done are left in the list. */

@@ -142,6 +142,13 @@ bool session_limited(const struct session *session, int64_t *resets_at)
 	return limited;
 }
 
+bool session_passes_over(const struct session *session, enum fsm_event how)
+{
+	const struct conf_step *conf = session->step.conf;
+	return how != FSM_EV_DONE && how != FSM_EV_STOPPED && how != FSM_EV_INTERRUPTED && conf &&
+	       conf->on_failure == CONF_FAILURE_SKIP;
+}
+
 int session_plan_index(const struct session *session)
 {
 	if (session->foreign || !session->step.title)

@@ -133,6 +133,10 @@ int session_set_step(struct session *session, int number, const char *title,
  * in seconds since 1970, or 0 where the agent did not say. */
 bool session_limited(const struct session *session, int64_t *resets_at);
 
+/* Whether a step that ended so is passed over, as its config has it: it failed, and is not to be
+ * run again. */
+bool session_passes_over(const struct session *session, enum fsm_event how);
+
 /* The index in the plan of the step under way; -1 where it has none, as in a cycle of another plan,
  * whose titles are its own. */
 int session_plan_index(const struct session *session);

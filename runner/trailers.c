@@ -20,6 +20,20 @@ static void add_number(struct trailers *trailers, int *n, const char *name, int6
 	trailers->list[(*n)++] = text;
 }
 
+struct listed {
+	struct trailers *trailers;
+	int n;
+};
+
+static void add_passed(void *context, const struct journal_plan_step *step)
+{
+	struct listed *listed = context;
+	char *text = listed->trailers->text[listed->n];
+	const int length = snprintf(text, TRAILER_TEXT, TRAILER_PASSED ": Step %d: ", step->number);
+	text_clean(step->title, strlen(step->title), text + length, TRAILER_TEXT - (size_t)length);
+	listed->trailers->list[listed->n++] = text;
+}
+
 void trailers_fill(struct trailers *trailers, struct session *session, bool step)
 {
 	const char *plan = session_cycle_plan(session);
@@ -42,5 +56,10 @@ void trailers_fill(struct trailers *trailers, struct session *session, bool step
 	if (step && session->step.how != FSM_EV_DONE) {
 		snprintf(trailers->text[n], TRAILER_TEXT, "%s: NOK", TRAILER_STATUS);
 		trailers->list[n] = trailers->text[n];
+		n++;
 	}
+	struct listed listed = {.trailers = trailers, .n = n};
+	if (plan[0])
+		journal_cycle_passed(session->journal, cycle_number(session->cycle),
+				     TRAILERS_PASSED, add_passed, &listed, NULL);
 }

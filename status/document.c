@@ -11,6 +11,7 @@
 #include "status/file.h"
 #include "status/json.h"
 
+#define PASSED  "passed_over"
 #define LARGEST (4 << 20) /* a status document is a few kilobytes */
 
 struct document {
@@ -202,8 +203,16 @@ int document_plan(struct document *doc, const char *plan)
 	return json_set_text(doc->root, "plan", plan) != 0 ? -1 : 0;
 }
 
-void document_each_ok(const struct document *doc,
-		      void (*each)(void *context, const char *description, int step), void *context)
+static bool is_done(const cJSON *row)
+{
+	const char *status = json_get_text(row, "status");
+	return (status && strcmp(status, "OK") == 0) ||
+	       cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(row, PASSED));
+}
+
+void document_each_done(const struct document *doc,
+			void (*each)(void *context, const char *description, int step),
+			void *context)
 {
 	const cJSON *steps = cJSON_GetObjectItemCaseSensitive(doc->root, "steps_completed");
 	const cJSON *row;
@@ -211,10 +220,8 @@ void document_each_ok(const struct document *doc,
 	{
 		int64_t number = 0;
 		const char *title = json_get_text(row, "description");
-		const char *status = json_get_text(row, "status");
-		if (title && status && strcmp(status, "OK") == 0 &&
-		    json_get_integer(row, "step", &number) == 0 && number >= 1 &&
-		    number <= INT32_MAX)
+		if (title && is_done(row) && json_get_integer(row, "step", &number) == 0 &&
+		    number >= 1 && number <= INT32_MAX)
 			each(context, title, (int)number);
 	}
 }
@@ -315,6 +322,7 @@ static int fill_step(cJSON *row, const struct document_step *step, int64_t budge
 	       (step->commit && json_set_text(row, "commit", step->commit)) ||
 	       (step->why && json_set_text(row, "why", step->why)) ||
 	       (step->failure && json_set_text(row, "failure", step->failure)) ||
+	       (step->passed && json_set_bool(row, PASSED, true)) ||
 	       (step->resets_at &&
 		json_set_text(row, "resets_at", clock_write(step->resets_at * 1000000, when)));
 }

@@ -28,6 +28,7 @@ struct document_step {
 	const char *why;     /* why it is NOK, or NULL */
 	const char *failure; /* the same, typed, or NULL */
 	int64_t resets_at;   /* when that ends: seconds since 1970; or 0 */
+	bool passed;         /* NOK, and passed over: the plan goes on without it */
 };
 
 /* Reads FOLDER/status/EE_CYCLE_STATUS.json. No file gives an empty document. A damaged one is set
@@ -77,10 +78,10 @@ struct document_view {
 };
 void document_view(const struct document *doc, struct document_view *view);
 
-/* Calls `each` with each record that is OK, oldest first. */
-void document_each_ok(const struct document *doc,
-		      void (*each)(void *context, const char *description, int step),
-		      void *context);
+/* Calls `each` with each record that is OK, or passed over, oldest first. */
+void document_each_done(const struct document *doc,
+			void (*each)(void *context, const char *description, int step),
+			void *context);
 
 /* Adds what no file can know, for document_print alone: whether a living process is at work on the
  * cycle ("running"), and who has the repository ("held_by", null where no one has). 0, or -1 when

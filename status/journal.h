@@ -145,6 +145,11 @@ int journal_plan_done(struct journal *journal, const char *plan,
 int journal_plan_passed(struct journal *journal, const char *plan,
 			void (*each)(void *context, const char *title), void *context,
 			struct err *err);
+struct journal_plan_step;
+/* The newest `most` of the steps that a cycle passed over, the last one first. */
+int journal_cycle_passed(struct journal *journal, int64_t cycle, int most,
+			 void (*each)(void *context, const struct journal_plan_step *step),
+			 void *context, struct err *err);
 /* What is known of a plan from elsewhere than its moves: the round (from 1) that it is in, and
  * which steps are dealt with in that; whatever was recorded of them goes. 0, or -1 and *err and
  * nothing changed. */

@@ -49,11 +49,11 @@ int journal_plan_remember(struct journal *journal, const char *plan, bool anew,
 	return journal_end(journal, !failed, err);
 }
 
-int journal_plan_steps(struct journal *journal, const char *plan,
-		       void (*each)(void *context, const struct journal_plan_step *step),
-		       void *context, struct err *err)
+/* Takes the rows of a title and a number. */
+static int each_step(struct journal *journal, sqlite3_stmt *s,
+		     void (*each)(void *context, const struct journal_plan_step *step),
+		     void *context, struct err *err)
 {
-	sqlite3_stmt *s = about(journal, JOURNAL_PLAN_STEPS, plan, err);
 	int row = SQLITE_DONE, failed = 0;
 	if (!s)
 		return -1;
@@ -70,6 +70,26 @@ int journal_plan_steps(struct journal *journal, const char *plan,
 	sqlite3_reset(s);
 	sqlite3_clear_bindings(s);
 	return failed;
+}
+
+int journal_plan_steps(struct journal *journal, const char *plan,
+		       void (*each)(void *context, const struct journal_plan_step *step),
+		       void *context, struct err *err)
+{
+	return each_step(journal, about(journal, JOURNAL_PLAN_STEPS, plan, err), each, context,
+			 err);
+}
+
+int journal_cycle_passed(struct journal *journal, int64_t cycle, int most,
+			 void (*each)(void *context, const struct journal_plan_step *step),
+			 void *context, struct err *err)
+{
+	sqlite3_stmt *s = journal_prepare(journal, JOURNAL_CYCLE_PASSED, err);
+	if (s) {
+		sqlite3_bind_int64(s, 1, cycle);
+		sqlite3_bind_int(s, 2, most);
+	}
+	return each_step(journal, s, each, context, err);
 }
 
 int journal_plan_restart(struct journal *journal, const char *plan, struct err *err)

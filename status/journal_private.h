@@ -55,6 +55,10 @@
 	X(PLAN_PASSED, "SELECT title FROM plan_done p WHERE plan = ?1 AND EXISTS (SELECT 1 FROM "  \
 		       "step s WHERE s.cycle = p.cycle AND s.step = p.step GROUP BY s.step "       \
 		       "HAVING sum(s.how = 'DONE') = 0)")                                          \
+	X(CYCLE_PASSED,                                                                            \
+	  "SELECT title, step FROM plan_done p WHERE cycle = ?1 AND EXISTS (SELECT 1 FROM "        \
+	  "step s WHERE s.cycle = p.cycle AND s.step = p.step GROUP BY s.step "                    \
+	  "HAVING sum(s.how = 'DONE') = 0) ORDER BY step DESC LIMIT ?2")                           \
 	X(PLAN_MARK, "INSERT OR REPLACE INTO plan_done(plan, title, cycle, step, at) "             \
 		     "VALUES(?1, ?2, ?3, ?4, ?5)")                                                 \
 	X(PLAN_FORGET, "DELETE FROM plan_done WHERE plan = ?1 AND title = ?2")                     \

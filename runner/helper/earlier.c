@@ -11,13 +11,20 @@
 #define CYCLE   TRAILER_CYCLE ": "
 #define TIME_MS 30000
 
-/* The length of the next line that begins with OURS, at *text, which is moved to it; 0 where there
- * is none. */
+/* A trailer that tells commits apart. */
+static bool is_ours(const char *line)
+{
+	return strncmp(line, OURS, strlen(OURS)) == 0 &&
+	       strncmp(line, TRAILER_PASSED ":", strlen(TRAILER_PASSED ":")) != 0;
+}
+
+/* The length of the next line that is such a one, at *text, which is moved to it; 0 where there is
+ * none. */
 static size_t next_trailer(const char **text)
 {
 	while (**text) {
 		const size_t length = strcspn(*text, "\n");
-		if (length > strlen(OURS) && strncmp(*text, OURS, strlen(OURS)) == 0)
+		if (length > strlen(OURS) && is_ours(*text))
 			return length;
 		*text += length + ((*text)[length] == '\n');
 	}
@@ -36,7 +43,7 @@ bool earlier_is_same(const char *message, const char *const *trailers)
 {
 	size_t wanted = 0, found = 0, length;
 	for (size_t i = 0; trailers[i]; i++)
-		wanted += strncmp(trailers[i], OURS, strlen(OURS)) == 0;
+		wanted += is_ours(trailers[i]);
 	while ((length = next_trailer(&message))) {
 		if (!is_listed(message, length, trailers))
 			return false;

@@ -110,14 +110,19 @@ START_TEST(it_names_its_plan_and_tells_what_is_ok)
 		.step = 2, .description = "B", .completed_at = start, .used = USAGE_KNOWN(2)};
 	begin(4);
 	ck_assert_ptr_null(view().plan);
-	document_each_ok(doc, see_ok, seen);
+	document_each_done(doc, see_ok, seen);
 	ck_assert_int_eq(document_plan(doc, "nightly.conf"), 0);
 	add_step(1, "A", USAGE_KNOWN(1));
 	ck_assert_int_eq(document_step(doc, &bad), 0);
 	add_step(3, "C", USAGE_UNKNOWN);
+	struct document_step passed = bad;
+	passed.step = 4;
+	passed.description = "D";
+	passed.passed = true;
+	ck_assert_int_eq(document_step(doc, &passed), 0);
 	ck_assert_str_eq(view().plan, "nightly.conf");
-	document_each_ok(doc, see_ok, seen);
-	ck_assert_str_eq(seen, "1 A|3 C|");
+	document_each_done(doc, see_ok, seen);
+	ck_assert_str_eq(seen, "1 A|3 C|4 D|");
 	begin(5);
 	ck_assert_ptr_null(view().plan);
 }

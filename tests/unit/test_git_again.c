@@ -173,6 +173,8 @@ START_TEST(test_what_is_the_same)
 		{"x\n\nStepgate-Cycle: 4\nStepgate-Step: 3\n", true},
 		{"hooked x\n\nStepgate-Step: 3\nStepgate-Cycle: 4\nChange-Id: I1\n", true},
 		{"x\n\nStepgate-Cycle: 4\nStepgate-Step: 3", true},
+		{"x\n\nStepgate-Cycle: 4\nStepgate-Step: 3\nStepgate-Passed: Step 2: b\n", true},
+		{"x\n\nStepgate-Cycle: 4\nStepgate-Passed: Step 3: b\n", false},
 		{"x\n\nStepgate-Cycle: 4\n", false},
 		{"x\n\nStepgate-Cycle: 4\nStepgate-Step: 33\n", false},
 		{"x\n\nStepgate-Cycle: 4\nStepgate-Step: 3\nStepgate-Attempt: 2\n", false},

@@ -123,6 +123,13 @@ START_TEST(what_was_passed_over_is_told_from_what_was_done)
 	assert_ok(journal_plan_passed(journal, "one", see_title, &seen, &err), err);
 	ck_assert_int_eq(seen.count, 1);
 	ck_assert_str_eq(seen.text[0], "passed over");
+	seen.count = 0;
+	assert_ok(journal_cycle_passed(journal, 1, 5, see_step, &seen, &err), err);
+	ck_assert_int_eq(seen.count, 1);
+	ck_assert_str_eq(seen.text[0], "2 passed over");
+	assert_ok(journal_cycle_passed(journal, 1, 0, see_step, &seen, &err), err);
+	assert_ok(journal_cycle_passed(journal, 2, 5, see_step, &seen, &err), err);
+	ck_assert_int_eq(seen.count, 1);
 	close_cycle(cycle);
 	cycle_free(cycle);
 }

@@ -23,7 +23,7 @@ plan_of() # FILE [LINE...]
 }
 runs() # STEP...: what was run since the last call
 {
-	expect "what was run" "$(tr '\n' ' ' < "$top/runs" 2> /dev/null)" "${*/%/ }"
+	expect "what was run" "$(tr '\n' ' ' < "$top/runs" 2> /dev/null)" "${1:+$* }"
 	: > "$top/runs"
 }
 as_there_was_none="the journal was rebuilt from git's history, as there was none"
@@ -134,6 +134,45 @@ expect_in_stderr "the newest cycle in it is 9, and 1 of the plan's 4 steps are d
 expect "the round" "$(git log -1 --format='%(trailers:key=Stepgate-Round,valueonly)' main~1)" 2
 runs two
 
+# What was passed over stays so, though no commit may hold it: those after it tell, in the cycle itself
+# and at its end.
+passing() # [LINE...]
+{
+	local step
+	printf 'title = "Passing"\n' && printf '%s\n' "$@"
+	for step in one,fails two three,fails four,fails five; do
+		printf 'step "%s" { on_failure = "skip" shell = "%s; %s; %s" }\n' "$step" \
+			"echo ${step%,*} >> $top/runs; echo $step > ${step%,*}" \
+			'echo \"{\\\"tokens\\\": 40000}\" >&3' "[ $step = ${step%,*} ]"
+	done
+}
+cd "$top" && make_repository passing && cd passing || exit 1
+passing > a.conf
+expect_exit 0 run a.conf
+runs one two
+expect "the trailers" "$(git log -1 --format=%B main~1)" 'Step 2: two
+
+Stepgate-Cycle: 1
+Stepgate-Step: 2
+Stepgate-Plan: a.conf
+Stepgate-Passed: Step 1: one,fails'
+rm -rf .stepgate
+expect_exit 0 run a.conf
+expect_in_stderr "the newest cycle in it is 1, and 2 of the plan's 5 steps are done"
+runs three four
+expect "the closing words" "$(git log -1 --format=%B)" 'Cycle 2 closed: Token threshold exceeded: 40.0%
+
+Stepgate-Cycle: 2
+Stepgate-Plan: a.conf
+Stepgate-Passed: Step 4: four,fails
+Stepgate-Passed: Step 3: three,fails'
+rm -rf .stepgate
+expect_exit 0 plan a.conf
+expect_line 'Plan: Passing: 1 of 5 steps left'
+expect_exit 0 run a.conf
+expect_in_stderr "the newest cycle in it is 2, and 4 of the plan's 5 steps are done"
+runs five
+
 # Nothing is committed: the status document knows of its cycle.
 mkdir "$top/plain" && cd "$top/plain" || exit 1
 plan_of a.conf 'repository { commit = false push = false }'
@@ -150,6 +189,15 @@ rm -rf .stepgate
 expect_exit 0 run other.conf
 expect_in_stderr "and 0 of the plan's 4 steps are done"
 runs one
+passing 'repository { commit = false push = false }' > passing.conf
+rm -rf .stepgate status
+expect_exit 0 run passing.conf
+runs one two
+expect_json '[.steps_completed[].passed_over] | tostring' '[true,null]' status/EE_CYCLE_STATUS.json
+rm -rf .stepgate
+expect_exit 0 run passing.conf
+expect_in_stderr "and 2 of the plan's 5 steps are done"
+runs three four
 
 # A checklist tells itself what is done.
 printf -- '- [ ] one\n' > PLAN.md
