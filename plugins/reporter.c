@@ -84,6 +84,8 @@ static int put_step(cJSON *json, const struct report *report)
 		return -1;
 	if (report->way && json_set_text(json, "committed_by", report->way) != 0)
 		return -1;
+	if (report->doubt && json_set_text(json, "usage_doubt", report->doubt) != 0)
+		return -1;
 	if (report->failure && put_failure(json, report) != 0)
 		return -1;
 	return report->held ? json_set_text(json, "held_back", report->held) : 0;

@@ -25,9 +25,11 @@ struct report {
 	const char *way;        /* STEP: "engine" or "program", who made the commit; or NULL */
 	const char *held;       /* STEP: paths held back as likely secrets, and why; or NULL */
 	const char *failure;    /* STEP: why it failed, typed, or NULL */
-	int64_t resets_at;      /* STEP: when that ends: seconds since 1970; or 0 */
-	const char *reason;     /* CLOSED: in words, or NULL */
-	const char *cause;      /* CLOSED: typed, or NULL */
+	const char
+		*doubt; /* STEP: why its usage is an estimate, or which sources differ; or NULL */
+	int64_t resets_at;  /* STEP: when that ends: seconds since 1970; or 0 */
+	const char *reason; /* CLOSED: in words, or NULL */
+	const char *cause;  /* CLOSED: typed, or NULL */
 	struct usage used;
 	struct gate_terms terms;
 };

@@ -227,6 +227,11 @@ An agent tells what a call to its model used when the call is over, and is looke
 So usage passes the limit by at most what the calls use that are under way when it is reached: one call,
 or one for each sub\-agent that runs beside it.
 .PP
+Usage that is an estimate is told as such, and so is an agent whose words and files differ by more than 1 %,
+of which the larger counts: on stderr, and as
+.B usage_doubt
+in the status document and in reports.
+.PP
 A failure of an agent is typed:
 .BR usage_limit ,
 .BR rate_limited ,

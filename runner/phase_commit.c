@@ -33,6 +33,7 @@ static int record(struct session *session, enum fsm_event how, const struct rece
 		.ok = step->ok,
 		.used = cycle_used(session->cycle),
 		.estimated = step->estimated,
+		.doubt = step->doubt[0] ? step->doubt : NULL,
 		.action = line_action(how, facts),
 		.commit = facts->commit[0] ? facts->commit : NULL,
 		.why = why,

@@ -47,6 +47,7 @@ struct told *report_step(struct session *session, struct receipt *receipt)
 		.way = facts->way ? receipt_way_name(facts->way) : NULL,
 		.held = facts->held[0] ? facts->held : NULL,
 		.failure = step->failure[0] ? step->failure : NULL,
+		.doubt = step->doubt[0] ? step->doubt : NULL,
 		.resets_at = step->resets_at,
 	};
 	if (outbox_fill(session, &report) != 0)

@@ -237,19 +237,23 @@ static const char *whole_output(struct session *session, struct desk *desk)
 	return desk->log.error || desk->log.left_out > 0 ? NULL : desk->log.path;
 }
 
-/* A figure that is not exact is told as such, and so are two sources that differ. */
+/* A figure that is not exact is told as such, and so are two sources that differ: to who sits
+ * there, in the status document and in the report. */
 static void tell_doubts(struct session *session, const struct reading *reading)
 {
 	struct session_step *step = &session->step;
-	if (reading->disagree)
-		session_warn(session,
-			     "step %d: %s printed %lld tokens and wrote %lld: the larger counts",
-			     step->number, reading->agent, (long long)reading->stdout_all.tokens,
-			     (long long)reading->files_all.tokens);
-	if (reading->quality != QUALITY_ESTIMATED)
+	if (reading->quality == QUALITY_ESTIMATED) {
+		step->estimated = true;
+		snprintf(step->doubt, sizeof(step->doubt), "%s", reading->why);
+		session_warn(session, "step %d: its usage is an estimate: %s", step->number,
+			     reading->why);
+	}
+	if (!reading->disagree)
 		return;
-	step->estimated = true;
-	session_warn(session, "step %d: its usage is an estimate: %s", step->number, reading->why);
+	snprintf(step->doubt, sizeof(step->doubt),
+		 "%s printed %lld tokens and wrote %lld: the larger counts", reading->agent,
+		 (long long)reading->stdout_all.tokens, (long long)reading->files_all.tokens);
+	session_warn(session, "step %d: %s", step->number, step->doubt);
 }
 
 /* What it used, and what it says of its end; how it ended after all. */

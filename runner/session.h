@@ -31,6 +31,7 @@ struct session_step {
 	char why[512];     /* how the worker ended, or why its usage is unknown; or "" */
 	char failure[24];  /* the same, typed: an `ended` of plugins/usage.h, "budget_exhausted"; or
 			    "" */
+	char doubt[256];   /* why `own` is an estimate, or which of its sources differ; or "" */
 	int64_t resets_at; /* when an agent's usage limit ends: seconds since 1970; 0: not told */
 	char agent_session[SESSION_NAME]; /* by which its agent can go on; or "" */
 };

@@ -318,6 +318,7 @@ static int fill_step(cJSON *row, const struct document_step *step, int64_t budge
 	       json_set_usage(row, "tokens_used", step->used) ||
 	       json_set_percent(row, "token_percent", percent_of, budget ? budget : 1) ||
 	       (step->estimated && json_set_bool(row, "estimated", true)) ||
+	       (step->doubt && json_set_text(row, "usage_doubt", step->doubt)) ||
 	       (step->action && json_set_text(row, "action", step->action)) ||
 	       (step->commit && json_set_text(row, "commit", step->commit)) ||
 	       (step->why && json_set_text(row, "why", step->why)) ||

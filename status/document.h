@@ -23,6 +23,7 @@ struct document_step {
 	bool ok;
 	struct usage used; /* the cycle's usage when the step ended */
 	bool estimated;
+	const char *doubt;   /* why the figure is an estimate, or which sources differ; or NULL */
 	const char *action;  /* "updated & pushed", …; NULL while it is not known */
 	const char *commit;  /* hex id, or NULL */
 	const char *why;     /* why it is NOK, or NULL */

@@ -136,6 +136,7 @@ write_config doubt.conf << END
 title = "Doubt"
 budget { tokens = 100000 threshold = 95 }
 home = "home"
+report "file" { path = ".stepgate/doubts.jsonl" on = {"step", "closed"} }
 step "Killed" { command = {"cat", "$data/claude-hang-SIGKILL/stdout"} meter = "claude" }
 step "Differs" { shell = "sed -i 's/\"output_tokens\":53/\"output_tokens\":5300/' home/.claude/projects/*/*.jsonl; sed -i 's/21:18:21/23:59:59/' home/.claude/projects/*/*.jsonl; cat '$plain/stdout'" meter = "claude" }
 END
@@ -144,6 +145,12 @@ expect_in_stderr 'step 1: its usage is an estimate: it printed no result'
 expect_json '.steps_completed[0].estimated' true status/EE_CYCLE_STATUS.json
 expect_line 'Step 1 completed: Tokens: 1.3%; Status: OK, updated & pushed'
 expect_in_stderr 'step 2: claude printed 11371 tokens and wrote 16618: the larger counts'
+# So say the status document and the report.
+expect_json '[.steps_completed[].usage_doubt] | join("; ")' \
+	'it printed no result; claude printed 11371 tokens and wrote 16618: the larger counts' \
+	status/EE_CYCLE_STATUS.json
+expect_json '.usage_doubt // empty' \
+	$'it printed no result\nclaude printed 11371 tokens and wrote 16618: the larger counts' .stepgate/doubts.jsonl
 expect_line 'Step 2 completed: Tokens: 7.9%; Status: OK, updated & pushed'
 
 # By a pattern, which is looked at before anything starts.
