@@ -306,6 +306,7 @@ char *agent_words(enum ended ended, int64_t resets_at, char *out, size_t size)
 		[ENDED_REFUSED] = "refused by the model",
 		[ENDED_CRASHED] = "ended by an error of the agent or its service",
 		[ENDED_INTERRUPTED] = "interrupted",
+		[ENDED_AT_BUDGET] = "budget exhausted in mid-step",
 	};
 	char time[CLOCK_TEXT];
 	const bool told = ended == ENDED_USAGE_LIMIT && resets_at > 0;

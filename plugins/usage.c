@@ -9,7 +9,6 @@ _Static_assert(NTOKENS == 4, "tokens_none has a zero for each");
 static const char *const part_names[] = {TOKENS_LIST(X)};
 static const char *const quality_names[] = {QUALITY_LIST(X)};
 static const char *const source_names[] = {SOURCE_LIST(X)};
-static const char *const ended_names[] = {ENDED_LIST(X)};
 #undef X
 
 const char *tokens_part_name(enum tokens_part part)
@@ -25,11 +24,6 @@ const char *quality_name(enum quality quality)
 const char *source_name(enum source source)
 {
 	return source_names[source];
-}
-
-const char *ended_name(enum ended ended)
-{
-	return ended_names[ended];
 }
 
 struct tokens tokens_add(struct tokens a, struct tokens b)

@@ -10,6 +10,7 @@
 
 #include "conf/conf.h"
 #include "fsm/gate.h"
+#include "status/ended.h"
 
 /* The four figures. A token of a prompt is in one of the first three, whatever the agent's own
  * words count twice. */
@@ -71,27 +72,8 @@ enum source {
 #undef X
 };
 
-/* How the agent says that its work ended. */
-#define ENDED_LIST(X)                                                                       \
-	X(ENDED_UNKNOWN, NULL) /* it does not say */                                        \
-	X(ENDED_COMPLETED, "completed")                                                     \
-	X(ENDED_USAGE_LIMIT, "usage_limit")   /* of its plan; see resets_at */              \
-	X(ENDED_RATE_LIMITED, "rate_limited") /* too many requests, overloaded */           \
-	X(ENDED_CONTEXT_FULL, "context_full")                                               \
-	X(ENDED_AUTHENTICATION, "authentication")                                           \
-	X(ENDED_TURN_LIMIT, "turn_limit")   /* turns, or the agent's own limit of budget */ \
-	X(ENDED_REFUSED, "refused")         /* the model would not */                       \
-	X(ENDED_CRASHED, "crashed")         /* any other error of agent or service */       \
-	X(ENDED_INTERRUPTED, "interrupted") /* it was asked to end, or killed */
-enum ended {
-#define X(value, name) value,
-	ENDED_LIST(X)
-#undef X
-};
-
 const char *quality_name(enum quality quality);
 const char *source_name(enum source source);
-const char *ended_name(enum ended ended); /* NULL for ENDED_UNKNOWN */
 
 enum {
 	READING_MODELS = 16,

@@ -244,6 +244,10 @@ A failure of an agent is typed:
 and
 .B budget_exhausted
 of any worker.
+The type is in the status document, the reports, the journal, the monitor's API, and in
+.B stepgate metrics
+as
+.BR stepgate_step_failures_total .
 A usage limit closes the cycle; where the agent says when it is reset,
 .B run \-\-until\-done
 waits for that, for

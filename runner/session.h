@@ -29,7 +29,7 @@ struct session_step {
 	bool ok;
 	bool done;         /* an agent's own step is never asked for again; a plan's may be */
 	char why[512];     /* how the worker ended, or why its usage is unknown; or "" */
-	char failure[24];  /* the same, typed: an `ended` of plugins/usage.h, "budget_exhausted"; or
+	char failure[24];  /* the same, typed: a failure of status/ended.h; or
 			    "" */
 	char doubt[256];   /* why `own` is an estimate, or which of its sources differ; or "" */
 	int64_t resets_at; /* when an agent's usage limit ends: seconds since 1970; 0: not told */

@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "runner/outbox.h"
+#include "status/ended.h"
 #include "status/text.h"
 
 bool spending_reached(const struct session *session, struct usage used, int percent)
@@ -46,7 +47,7 @@ void spending_exhausted(struct session *session, struct usage used)
 	char figures[128] = "the budget";
 	if (used.known)
 		put_figures(session, used, figures, sizeof(figures));
-	snprintf(step->failure, sizeof(step->failure), "budget_exhausted");
+	snprintf(step->failure, sizeof(step->failure), "%s", ended_name(ENDED_AT_BUDGET));
 	step->resets_at = 0;
 	snprintf(step->why, sizeof(step->why), "budget exhausted in mid-step: %s (hard = %d%%)",
 		 figures, session->conf->hard);

@@ -40,6 +40,8 @@ static void count_step(void *context, const struct journal_step *step)
 	if (!step->action)
 		return;
 	*(step->ok ? &metrics->ok : &metrics->nok) += 1;
+	if (!step->ok)
+		metrics->failed[ended_find(step->failure)]++;
 	observe(&metrics->seconds, seconds_bounds,
 		(double)(step->ended_at - step->started_at) / 1e6);
 	if (step->own.known)
@@ -190,6 +192,22 @@ static void put_states(FILE *to, const struct metrics_source *sources, int count
 	}
 }
 
+static void put_failures(FILE *to, const struct metrics_source *sources, int count)
+{
+	char label[64];
+	put_head(to, "step_failures_total", "counter",
+		 "Steps that are not OK, by what an agent failed of; other: by what has no type.");
+	for (int i = 0; i < count; i++)
+		for (int ended = 0; ended < NENDED; ended++) {
+			const char *name = ended_name((enum ended)ended);
+			if (ended == ENDED_COMPLETED)
+				continue;
+			snprintf(label, sizeof(label), ",failure=\"%s\"", name ? name : "other");
+			put_integer(to, &sources[i], "step_failures_total", label,
+				    sources[i].metrics->failed[ended]);
+		}
+}
+
 static void put_counters(FILE *to, const struct metrics_source *sources, int count)
 {
 	char label[64];
@@ -200,6 +218,7 @@ static void put_counters(FILE *to, const struct metrics_source *sources, int cou
 		put_integer(to, &sources[i], "steps_total", ",status=\"nok\"",
 			    sources[i].metrics->nok);
 	}
+	put_failures(to, sources, count);
 	put_head(to, "cycles_closed_total", "counter", "Cycles that were closed, by their cause.");
 	for (int i = 0; i < count; i++)
 		for (int event = 0; event < FSM_NEVENTS; event++) {

@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 
+#include "status/ended.h"
 #include "status/now.h"
 
 #define METRICS_BUCKETS 12
@@ -18,6 +19,8 @@ struct metrics_histogram {
 struct metrics {
 	int64_t counted; /* the id of the last step that is counted */
 	int64_t ok, nok; /* steps */
+	/* Those that are not OK by their failure; UNKNOWN: by any that has no type. */
+	int64_t failed[NENDED];
 	struct metrics_histogram seconds, tokens;
 	int64_t closed[FSM_NEVENTS]; /* cycles by the event that closed them */
 	int64_t succeeded_at;        /* when the last one closed without an error; 0: none */

@@ -85,6 +85,7 @@ static int set_outcome(cJSON *object, const struct journal_step *step)
 	       json_set_text(object, "commit", step->commit) ||
 	       json_set_text(object, "ref", step->ref) ||
 	       json_set_text(object, "upstream", step->upstream) ||
+	       json_set_text(object, "failure", step->failure) ||
 	       json_set_text(object, "not_saved_why", step->receipt_why) ||
 	       json_set_text(object, "held_back", step->held);
 }

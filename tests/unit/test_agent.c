@@ -155,7 +155,7 @@ END_TEST
 START_TEST(each_end_has_words)
 {
 	char text[160];
-	for (int ended = ENDED_USAGE_LIMIT; ended <= ENDED_INTERRUPTED; ended++)
+	for (int ended = ENDED_USAGE_LIMIT; ended < NENDED; ended++)
 		ck_assert_uint_gt(strlen(agent_words((enum ended)ended, 0, text, sizeof(text))), 8);
 	ck_assert_str_eq(agent_words(ENDED_USAGE_LIMIT, 1770478200, text, sizeof(text)),
 			 "usage limit reached, resets at 2026-02-07T15:30:00.000000Z");

@@ -114,6 +114,11 @@ START_TEST(every_word_has_its_name)
 	ck_assert_ptr_null(ended_name(ENDED_UNKNOWN));
 	ck_assert_str_eq(ended_name(ENDED_COMPLETED), "completed");
 	ck_assert_str_eq(ended_name(ENDED_INTERRUPTED), "interrupted");
+	for (int ended = ENDED_COMPLETED; ended < NENDED; ended++)
+		ck_assert_int_eq(ended_find(ended_name((enum ended)ended)), ended);
+	ck_assert_int_eq(ended_find("usage"), ENDED_UNKNOWN);
+	ck_assert_int_eq(ended_find(""), ENDED_UNKNOWN);
+	ck_assert_int_eq(ended_find(NULL), ENDED_UNKNOWN);
 }
 END_TEST
 
