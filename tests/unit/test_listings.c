@@ -149,7 +149,7 @@ END_TEST
 
 static struct scan_names names_of_one(void)
 {
-	static struct scan_name one = {.name = "x", .length = 1, .kind = SCAN_FILE};
+	static struct scan_name one = {.name = "x", .length = 1, .kind = SCAN_LINK};
 	struct scan_names names = {.list = &one, .count = 1};
 	names.text.length = 2;
 	return names;
@@ -200,12 +200,18 @@ START_TEST(test_any_other_state_is_none)
 	const struct listing *found = listings_find(listings, "d/", &state);
 	ck_assert_ptr_nonnull(found);
 	ck_assert_uint_eq(found->count, 1);
-	ck_assert_str_eq(found->names[0].name, "x");
+	struct scan_names names = {.list = NULL};
+	ck_assert_int_eq(listing_names(found, &names), 0);
+	ck_assert_uint_eq(names.count, 1);
+	ck_assert_str_eq(names.list[0].name, "x");
+	ck_assert_uint_eq(names.list[0].length, 1);
+	ck_assert_int_eq(names.list[0].kind, SCAN_LINK);
+	scan_names_release(&names);
 	ck_assert_ptr_null(listings_find(listings, "e/", &state));
 	struct stat other = state;
 	other.st_dev++;
 	ck_assert_ptr_null(listings_find(listings, "d/", &other));
-	const struct scan_names names = names_of_one();
+	names = names_of_one();
 	ck_assert_ptr_null(listings_make(listings, "f/", &other, &names));
 	other = state;
 	other.st_mtim.tv_nsec++;

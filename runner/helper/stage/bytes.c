@@ -28,6 +28,15 @@ void *bytes_room(struct bytes *bytes, size_t more)
 	return bytes->at + bytes->length;
 }
 
+void bytes_fit(struct bytes *bytes)
+{
+	unsigned char *at = bytes->length ? realloc(bytes->at, bytes->length) : NULL;
+	if (!at)
+		return;
+	bytes->at = at;
+	bytes->room = bytes->length;
+}
+
 void bytes_add(struct bytes *bytes, const void *from, size_t length)
 {
 	void *to = bytes_room(bytes, length);

@@ -67,6 +67,7 @@ int deposit_deflate(const struct deposit_object *object, bool packed, int level,
 	if (!failed)
 		failed = take(&stream, object->bytes, object->size, Z_FINISH, out);
 	deflateEnd(&stream);
+	bytes_fit(out); /* hundreds are made before the first one is written */
 	return failed;
 }
 

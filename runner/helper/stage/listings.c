@@ -109,26 +109,37 @@ struct listing *listings_make(const struct listings *listings, const char *path,
 {
 	if (!listings->serves || state->st_dev != listings->device || !has_rested(listings, state))
 		return NULL;
-	const size_t list = names->count * sizeof(struct scan_name), length = strlen(path) + 1;
-	const size_t size = sizeof(struct listing) + list + names->text.length + length;
+	const size_t length = strlen(path) + 1;
+	const size_t size = sizeof(struct listing) + length + names->count + names->text.length;
 	struct listing *listing = malloc(size);
 	if (!listing)
 		return NULL;
-	struct scan_name *copies = (struct scan_name *)(void *)(listing + 1);
-	char *text = (char *)(copies + names->count);
-	*listing = (struct listing){.names = copies,
-				    .count = names->count,
-				    .state = *state,
-				    .size = size,
-				    .path = text};
+	char *text = (char *)(listing + 1);
+	*listing = (struct listing){
+		.count = names->count, .state = *state, .size = size, .path = text};
 	memcpy(text, path, length);
 	text += length;
 	for (size_t i = 0; i < names->count; i++) {
-		copies[i] = names->list[i];
-		copies[i].name = memcpy(text, names->list[i].name, names->list[i].length + 1);
+		*text++ = (char)names->list[i].kind;
+		memcpy(text, names->list[i].name, names->list[i].length + 1);
 		text += names->list[i].length + 1;
 	}
 	return listing;
+}
+
+int listing_names(const struct listing *listing, struct scan_names *names)
+{
+	const char *text = listing->path + strlen(listing->path) + 1;
+	if (scan_names_room(names, listing->count) != 0)
+		return -1;
+	for (size_t i = 0; i < listing->count; i++) {
+		const enum scan_kind kind = (enum scan_kind) * text++;
+		names->list[i] = (struct scan_name){
+			.name = text, .length = (uint32_t)strlen(text), .kind = kind};
+		text += names->list[i].length + 1;
+	}
+	names->count = listing->count;
+	return 0;
 }
 
 void listings_keep(struct listings *listings, struct listing *made)

@@ -20,14 +20,13 @@
 struct listings;
 struct listing {
 	struct listing *next;
-	const struct scan_name *names; /* sorted; they live as long as the listing */
-	size_t count;
+	size_t count; /* of names */
 
 	/* Of listings.c alone. */
 	struct stat state;
 	size_t size; /* bytes of all */
 	bool used, outdated;
-	const char *path;
+	const char *path; /* behind it the names, sorted: a byte of their kind, the text, NUL */
 };
 
 /* NULL where memory is short; free(NULL) is fine. */
@@ -41,6 +40,9 @@ void listings_begin(struct listings *listings, int root);
  * it was; or NULL. In any thread, but each path in one only, until listings_end. */
 const struct listing *listings_find(const struct listings *listings, const char *path,
 				    const struct stat *state);
+/* Fills *names with what it held, as scan_names_read does; the texts live as long as the listing.
+ * 0, or -1 and errno. */
+int listing_names(const struct listing *listing, struct scan_names *names);
 /* A copy of the names that were just read; `state` is from before they were. NULL where that may
  * not be kept, or memory is short. In any thread; it is the caller's until listings_keep. */
 struct listing *listings_make(const struct listings *listings, const char *path,

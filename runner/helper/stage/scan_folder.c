@@ -37,20 +37,27 @@ static enum scan_kind find_kind(int folder, const struct dirent64 *entry)
 	}
 }
 
+int scan_names_room(struct scan_names *names, size_t count)
+{
+	if (count <= names->room)
+		return 0;
+	const size_t room = count * 2 + 64;
+	struct scan_name *list = realloc(names->list, room * sizeof(*list));
+	if (!list)
+		return -1;
+	names->list = list;
+	names->room = room;
+	return 0;
+}
+
 /* The text may still move: until all are read `length` tells where a name is. */
 static int add(struct scan_names *names, int folder, const struct dirent64 *entry)
 {
 	const char *name = entry->d_name;
 	if (name[0] == '.' && (!name[1] || (name[1] == '.' && !name[2])))
 		return 0;
-	if (names->count == names->room) {
-		const size_t room = names->room * 2 + 64;
-		struct scan_name *list = realloc(names->list, room * sizeof(*list));
-		if (!list)
-			return -1;
-		names->list = list;
-		names->room = room;
-	}
+	if (scan_names_room(names, names->count + 1) != 0)
+		return -1;
 	const enum scan_kind kind = find_kind(folder, entry);
 	const size_t length = strlen(name);
 	bytes_add(&names->text, name, length);

@@ -29,6 +29,8 @@ struct scan_names {
 
 /* Reads an open folder. "." and ".." are left out. 0, or -1 and errno. */
 int scan_names_read(struct scan_names *names, int folder);
+/* Makes room for so many in the list. 0, or -1 and errno. */
+int scan_names_room(struct scan_names *names, size_t count);
 void scan_names_release(struct scan_names *names);
 
 #endif

@@ -18,8 +18,7 @@ struct visit {
 	const struct index *index;
 	struct scan_task *task;
 	int folder;
-	const struct scan_name *names; /* in it, sorted */
-	size_t nnames;
+	const struct scan_names *names; /* in it */
 	const struct ignore *ignore;
 };
 
@@ -251,7 +250,8 @@ static size_t merge(struct visit *visit, size_t at, size_t *next)
 		compare_gitlink(visit, at);
 		return at + 1;
 	}
-	const struct scan_name *name = *next < visit->nnames ? &visit->names[*next] : NULL;
+	const struct scan_name *name =
+		*next < visit->names->count ? &visit->names->list[*next] : NULL;
 	const int order = name ? compare_names(own, length, name->name, name->length) : -1;
 	if (order > 0) {
 		meet(visit, name);
@@ -275,8 +275,8 @@ static size_t merge(struct visit *visit, size_t at, size_t *next)
 static bool read_own(struct visit *visit)
 {
 	struct scan_task *task = visit->task;
-	for (size_t i = 0; i < visit->nnames; i++) {
-		const char *name = visit->names[i].name;
+	for (size_t i = 0; i < visit->names->count; i++) {
+		const char *name = visit->names->list[i].name;
 		if (strncmp(name, ".git", 4) != 0)
 			continue;
 		task->attributes |= strcmp(name, ATTRIBUTES_FILE) == 0;
@@ -306,13 +306,13 @@ static bool is_git_folder(const struct visit *visit, const struct scan_name *nam
 static void merge_all(struct visit *visit)
 {
 	size_t at = visit->task->from, next = 0;
-	while (at < visit->task->to || next < visit->nnames) {
-		if (next < visit->nnames && is_git_folder(visit, &visit->names[next])) {
+	while (at < visit->task->to || next < visit->names->count) {
+		if (next < visit->names->count && is_git_folder(visit, &visit->names->list[next])) {
 			next++;
 		} else if (at < visit->task->to) {
 			at = merge(visit, at, &next);
 		} else {
-			meet(visit, &visit->names[next]);
+			meet(visit, &visit->names->list[next]);
 			next++;
 		}
 	}
@@ -340,15 +340,10 @@ static int get_names(struct visit *visit)
 	struct stat state;
 	const bool kept = listings && fstat(visit->folder, &state) == 0;
 	const struct listing *known = kept ? listings_find(listings, path, &state) : NULL;
-	if (known) {
-		visit->names = known->names;
-		visit->nnames = known->count;
-		return 0;
-	}
+	if (known)
+		return listing_names(known, &worker->names);
 	if (scan_names_read(&worker->names, visit->folder) != 0)
 		return -1;
-	visit->names = worker->names.list;
-	visit->nnames = worker->names.count;
 	struct listing *made = kept ? listings_make(listings, path, &state, &worker->names) : NULL;
 	if (made) {
 		made->next = worker->listings;
@@ -363,6 +358,7 @@ void scan_visit(struct scan_worker *worker, struct scan_task *task)
 		.worker = worker,
 		.scan = worker->scan,
 		.index = worker->scan->index,
+		.names = &worker->names,
 		.task = task,
 		.ignore = task->ignore,
 	};
