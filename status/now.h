@@ -58,7 +58,8 @@ struct hands {
 	X(AGENT, "agent", "an agent drives the cycle")                                           \
 	X(CUT_OFF, "cut off", "not running: the cycle is open, and nothing is at work on it")    \
 	X(ELSEWHERE, "elsewhere", "the cycle is held by a process that can't be seen from here") \
-	X(CLOSED, "closed", "the cycle is closed")
+	X(CLOSED, "closed", "the cycle is closed")                                               \
+	X(UNREADABLE, "unreadable", "what goes on can't be told: the journal can't be read")
 
 enum now_life {
 #define X(name, word, words) NOW_LIFE_##name,

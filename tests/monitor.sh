@@ -1,13 +1,13 @@
 # shellcheck shell=bash
 # Sourced by the tests of the monitor, behind tests/lib.sh: one monitor, asked by curl.
 
-url= token= monitor_pid= events_pid=
+url= token= monitor_pid= events_pid= monitor_address=127.0.0.1:0
 
-# Starts it in the current folder on a port that the system chooses.
+# Starts it in the current folder on $monitor_address, a port that the system chooses.
 monitor_start() # ARG...
 {
 	rm -f "$TMPDIR/monitor.out"
-	"$STEPGATE" monitor --listen 127.0.0.1:0 --token-file "$TMPDIR/token" "$@" \
+	"$STEPGATE" monitor --listen "$monitor_address" --token-file "$TMPDIR/token" "$@" \
 		> "$TMPDIR/monitor.out" 2> "$TMPDIR/monitor.err" < /dev/null &
 	monitor_pid=$!
 	wait_for 20 grep -q . "$TMPDIR/monitor.out"

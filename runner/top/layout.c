@@ -23,7 +23,8 @@ char *layout_head(const struct watch *watch, char *out, size_t size)
 	const struct now *now = &watch->now;
 	const struct journal_cycle *cycle = &now->cycle;
 	if (!now->has_cycle)
-		snprintf(out, size, "%s: no cycle yet", watch->repository->name);
+		snprintf(out, size, "%s: %s", watch->repository->name,
+			 now->life == NOW_LIFE_NONE ? "no cycle yet" : now_life_words(now->life));
 	else
 		snprintf(out, size, "%s: cycle %lld, %s%s%s", watch->repository->name,
 			 (long long)cycle->past.number, cycle->title, cycle->reason ? ": " : "",
@@ -31,16 +32,29 @@ char *layout_head(const struct watch *watch, char *out, size_t size)
 	return clean(out, size);
 }
 
-char *layout_heard(const struct now *now, char *out, size_t size)
+/* What is wrong, without the folder before it, which takes room and is known. */
+static const char *trouble_of(const struct watch *watch)
+{
+	const char *trouble = watch->now.trouble, *folder = watch->repository->folder;
+	const size_t length = strlen(folder);
+	return strncmp(trouble, folder, length) == 0 && trouble[length] == '/'
+		       ? trouble + length + 1
+		       : trouble;
+}
+
+char *layout_heard(const struct watch *watch, char *out, size_t size)
 {
 	char span[CLOCK_TEXT];
+	const struct now *now = &watch->now;
 	const int64_t silent = (clock_now() - now->heard_at) / US_PER_MS;
+	/* The word before this line says already that it runs. */
+	const char *words = now->life == NOW_LIFE_RUNNING ? "" : now_life_words(now->life);
 	if (now->trouble[0])
-		snprintf(out, size, "%s", now->trouble);
+		snprintf(out, size, "%s", trouble_of(watch));
 	else if (!now->heard_at)
 		snprintf(out, size, "%s", now_life_words(now->life));
 	else
-		snprintf(out, size, "%s; last heard %s ago%s%s", now_life_words(now->life),
+		snprintf(out, size, "%s%slast heard %s ago%s%s", words, *words ? "; " : "",
 			 clock_span(silent > 0 ? silent : 0, span),
 			 now->holder.hold != NOW_FREE ? "; " : "", now->holder.words);
 	return clean(out, size);
@@ -76,13 +90,14 @@ char *layout_step(const struct now *now, char *out, size_t size)
 char *layout_next(const struct now *now, const struct now_config *config, char *out, size_t size)
 {
 	char budget[32];
-	if (config)
-		snprintf(out, size, "Next: %s, threshold %d%% of %s tokens%s", config->title,
-			 now->next.threshold, text_grouped(now->next.budget, budget),
-			 config->threshold || config->budget ? " (the config says its own)" : "");
-	else
-		snprintf(out, size, "Next: threshold %d%% of %s tokens; no config to be started",
-			 now->next.threshold, text_grouped(now->next.budget, budget));
+	const int64_t tokens = config && config->budget ? config->budget : now->next.budget;
+	const int threshold = config && config->threshold ? config->threshold : now->next.threshold;
+	const bool own = config && (config->threshold || config->budget);
+	snprintf(out, size, "Next: %s%sthreshold %d%% of %s tokens%s", config ? config->title : "",
+		 config ? ", " : "", threshold, text_grouped(tokens, budget),
+		 !config ? "; no config to be started"
+		 : own   ? " (by the config)"
+			 : "");
 	return clean(out, size);
 }
 
@@ -97,7 +112,8 @@ int layout_filled(const struct gate_terms *terms, struct usage used, int width)
 struct filling {
 	struct layout_rows *rows;
 	int most;
-	int64_t budget;
+	int64_t now; /* of a cycle that somebody is at work on: microseconds since 1970; else 0 */
+	bool cut_off;
 };
 
 /* Room for one more row at the end: the first one goes where there is none. */
@@ -120,14 +136,19 @@ static void add_step(void *context, const struct journal_step *step)
 	char *out = next_row(filling, step->action && !step->ok);
 	if (step->own.known)
 		text_grouped(step->own.tokens, tokens);
-	if (step->ended_at)
-		clock_span((step->ended_at - step->started_at) / US_PER_MS, span);
+	const int64_t until = step->ended_at ? step->ended_at : filling->now;
+	if (until > step->started_at)
+		clock_span((until - step->started_at) / US_PER_MS, span);
+	else if (step->ended_at)
+		clock_span(0, span);
 	if (step->action)
 		snprintf(what, sizeof(what), "%s, %.40s", step->ok ? "OK" : "NOK", step->action);
 	else if (step->ended_at)
 		snprintf(what, sizeof(what), "being saved");
-	snprintf(out, LAYOUT_LINE, "%3d  %-22s %10s  %-11s %.8s  %s", step->step, what, tokens,
-		 span, step->commit ? step->commit : "        ",
+	else if (filling->cut_off)
+		snprintf(what, sizeof(what), "cut off");
+	snprintf(out, LAYOUT_LINE, "%3d  %-23s %9s  %-11s %.8s  %s", step->step, what, tokens, span,
+		 step->commit ? step->commit : "        ",
 		 text_clean(step->title, strlen(step->title), title, sizeof(title)));
 }
 
@@ -148,6 +169,9 @@ static int within(int most)
 void layout_steps(const struct watch *watch, struct layout_rows *rows, int most)
 {
 	struct filling filling = {.rows = rows, .most = within(most)};
+	const enum now_life life = watch->now.life;
+	filling.now = life == NOW_LIFE_RUNNING || life == NOW_LIFE_AGENT ? clock_now() : 0;
+	filling.cut_off = life == NOW_LIFE_CUT_OFF;
 	rows->count = 0;
 	if (most > 0 && watch->journal && watch->now.has_cycle)
 		journal_steps(watch->journal, watch->now.cycle.past.number, add_step, &filling,

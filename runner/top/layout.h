@@ -20,7 +20,7 @@ struct layout_rows {
 
 /* Each writes one line without control characters into out[size], and gives out. */
 char *layout_head(const struct watch *watch, char *out, size_t size);
-char *layout_heard(const struct now *now, char *out, size_t size);
+char *layout_heard(const struct watch *watch, char *out, size_t size);
 char *layout_gate(const struct gate_terms *terms, struct usage used, char *out, size_t size);
 char *layout_step(const struct now *now, char *out, size_t size);
 /* What the next cycle would be. `config` may be NULL: there is none to be started. */

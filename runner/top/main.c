@@ -86,6 +86,14 @@ static void change_threshold(struct top *top, int by)
 		return;
 	}
 	say(top, "");
+	if (chosen(top) && chosen(top)->threshold) {
+		char words[160];
+		snprintf(words, sizeof(words),
+			 "Saved: %d%% for the next cycle. But the config itself says %d%%, which "
+			 "counts",
+			 threshold, chosen(top)->threshold);
+		say(top, words);
+	}
 	top->watch.now.next.threshold = threshold;
 	top->watch.stirred = true;
 }

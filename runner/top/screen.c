@@ -140,6 +140,7 @@ static enum colour colour_of(enum now_life life)
 		return GOOD;
 	case NOW_LIFE_CUT_OFF:
 	case NOW_LIFE_ELSEWHERE:
+	case NOW_LIFE_UNREADABLE:
 		return BAD;
 	case NOW_LIFE_BUSY:
 	case NOW_LIFE_AGENT:
@@ -158,7 +159,7 @@ static void draw_head(const struct watch *watch)
 	attron(A_BOLD);
 	put(1, 0, colour_of(now->life), word);
 	attroff(A_BOLD);
-	put(1, (int)strlen(word) + 2, SOFT, layout_heard(now, line, sizeof(line)));
+	put(1, (int)strlen(word) + 2, SOFT, layout_heard(watch, line, sizeof(line)));
 }
 
 static void draw_machine(const struct now *now)
@@ -230,12 +231,15 @@ static void draw_output(const struct now *now, int row, int rows)
 static void draw_lists(const struct watch *watch, int top, int bottom)
 {
 	const int rows = bottom - top;
-	const int steps = rows / 3, reports = rows / 3;
 	if (rows < 3)
 		return;
+	/* Output has a third at most, and no more than it fills; the others share what is left. */
+	const int lines = (int)watch->now.nlines + 1;
+	const int output = lines < 2 ? 2 : lines < rows / 3 ? lines : rows / 3;
+	const int steps = (rows - output) / 2, reports = rows - output - steps;
 	draw_steps(watch, top, steps);
 	draw_reports(watch, top + steps, reports);
-	draw_output(&watch->now, top + steps + reports, rows - steps - reports);
+	draw_output(&watch->now, top + steps + reports, output);
 }
 
 static void draw_foot(const struct now *now, const struct now_config *config, const char *said)

@@ -138,7 +138,8 @@ static bool is_over(const struct log *log)
 		return true;
 	return now->cycle.past.step != log->step || now->cycle.step_attempt != log->attempt ||
 	       now->cycle.past.state != FSM_STEP ||
-	       (now->life != NOW_LIFE_RUNNING && now->life != NOW_LIFE_ELSEWHERE);
+	       (now->life != NOW_LIFE_RUNNING && now->life != NOW_LIFE_ELSEWHERE &&
+		(now->life != NOW_LIFE_UNREADABLE || now->holder.hold == NOW_FREE));
 }
 
 /* Opens what stands beside the log. */

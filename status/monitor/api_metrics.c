@@ -46,7 +46,7 @@ static struct metrics_source source_of(const struct watch *watch)
 {
 	return (struct metrics_source){
 		.name = watch->repository->name,
-		.now = watch->seen && !watch->now.trouble[0] ? &watch->now : NULL,
+		.now = watch->seen && watch->now.life != NOW_LIFE_UNREADABLE ? &watch->now : NULL,
 		.metrics = &watch->metrics,
 	};
 }

@@ -237,7 +237,8 @@ static int look(struct watch *watch, watch_tell *tell, void *context, struct err
 	return 0;
 }
 
-/* What can't be read is told as part of the picture, and tried again. */
+/* What can't be read is told as part of the picture, and tried again. What was seen before stays,
+ * but that anybody is at work on it is not said any more. */
 static void show_trouble(struct watch *watch, const struct err *why, watch_tell *tell,
 			 void *context)
 {
@@ -247,6 +248,9 @@ static void show_trouble(struct watch *watch, const struct err *why, watch_tell 
 	    now_look(&watch->now, watch->repository->folder, watch->hands, NULL, &err) != 0)
 		return;
 	watch->seen = true;
+	watch->now.life = NOW_LIFE_UNREADABLE;
+	watch->hands->look(watch->repository->folder, &watch->now.holder);
+	watch_holder(watch);
 	snprintf(watch->now.trouble, sizeof(watch->now.trouble), "%.500s", why->text);
 	tell_now(watch, tell, context);
 }

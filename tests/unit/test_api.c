@@ -166,6 +166,10 @@ START_TEST(settings_that_cant_be_saved)
 	get("/api/v1/state", 200);
 	says("\"trouble\":\"");
 	says("ee_config.json");
+	/* The journal is read all the same. */
+	says("\"life\":\"cut off\"");
+	get("/metrics", 200);
+	says("stepgate_up{repository=\"r\"} 1\n");
 }
 END_TEST
 
@@ -187,6 +191,7 @@ START_TEST(a_journal_of_a_newer_stepgate)
 	ck_assert_int_eq(asked_init(&asked), 0);
 	asked_turn(&asked);
 	get("/api/v1/state", 200);
+	says("\"life\":\"unreadable\"");
 	says("written by a newer stepgate (schema 9999");
 	get("/api/v1/steps", 404);
 	get("/api/v1/cycles", 404);

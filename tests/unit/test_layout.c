@@ -14,6 +14,7 @@ static const struct hands fake = {.look = look};
 static const struct monitor_repository repository = {.id = 1, .name = "r", .folder = "."};
 static struct watch watch;
 static char line[LAYOUT_LINE];
+static struct layout_rows rows;
 
 /* The watch as it is after a look. */
 static void see(void)
@@ -27,14 +28,28 @@ START_TEST(before_any_cycle)
 	holder = (struct now_holder){.hold = NOW_FREE};
 	see();
 	ck_assert_str_eq(layout_head(&watch, line, sizeof(line)), "r: no cycle yet");
-	ck_assert_str_eq(layout_heard(&watch.now, line, sizeof(line)), "no cycle yet");
+	ck_assert_str_eq(layout_heard(&watch, line, sizeof(line)), "no cycle yet");
 	ck_assert_str_eq(layout_step(&watch.now, line, sizeof(line)), "No step yet");
 	ck_assert_str_eq(layout_next(&watch.now, NULL, line, sizeof(line)),
 			 "Next: threshold 35% of 200,000 tokens; no config to be started");
 	const struct now_config config = {.title = "A \033[31mred\033[0m one", .threshold = 40};
-	ck_assert_str_eq(
-		layout_next(&watch.now, &config, line, sizeof(line)),
-		"Next: A red one, threshold 35% of 200,000 tokens (the config says its own)");
+	ck_assert_str_eq(layout_next(&watch.now, &config, line, sizeof(line)),
+			 "Next: A red one, threshold 40% of 200,000 tokens (by the config)");
+	now_release(&watch.now);
+}
+END_TEST
+
+/* What can't be read is not said to be nothing. */
+START_TEST(a_journal_that_cant_be_read)
+{
+	holder = (struct now_holder){.hold = NOW_FREE};
+	see();
+	watch.now.life = NOW_LIFE_UNREADABLE;
+	snprintf(watch.now.trouble, sizeof(watch.now.trouble),
+		 "./.stepgate/state.db: \033[31mdamaged");
+	ck_assert_str_eq(layout_head(&watch, line, sizeof(line)),
+			 "r: what goes on can't be told: the journal can't be read");
+	ck_assert_str_eq(layout_heard(&watch, line, sizeof(line)), ".stepgate/state.db: damaged");
 	now_release(&watch.now);
 }
 END_TEST
@@ -48,15 +63,23 @@ START_TEST(a_step_under_way)
 	ck_assert_str_eq(layout_head(&watch, line, sizeof(line)), "r: cycle 4, Nightly");
 	layout_step(&watch.now, line, sizeof(line));
 	ck_assert_int_eq(strncmp(line, "Step 3: Hostile title of two lines, for ", 40), 0);
-	layout_heard(&watch.now, line, sizeof(line));
-	ck_assert_ptr_nonnull(strstr(line, "a process is at work on the cycle; last heard "));
+	layout_heard(&watch, line, sizeof(line));
+	ck_assert_int_eq(strncmp(line, "last heard ", 11), 0);
 	ck_assert_ptr_nonnull(strstr(line, "; pid 1"));
+	layout_steps(&watch, &rows, 5);
+	ck_assert_int_eq(rows.count, 1);
+	assert_has(rows.rows[0].text, "  3  under way               ");
+	assert_has(rows.rows[0].text, "Hostile title of two lines");
+	now_release(&watch.now);
+	/* Whoever did it is gone: it is not under way any more. */
+	holder = (struct now_holder){.hold = NOW_FREE};
+	see();
+	layout_steps(&watch, &rows, 5);
+	assert_has(rows.rows[0].text, "  3  cut off                 ");
 	now_release(&watch.now);
 	cycle_free(cycle);
 }
 END_TEST
-
-static struct layout_rows rows;
 
 START_TEST(the_last_rows)
 {
@@ -122,6 +145,7 @@ int main(void)
 	TCase *test = tcase_create("layout");
 	tcase_add_checked_fixture(test, set_up, tear_down);
 	tcase_add_test(test, before_any_cycle);
+	tcase_add_test(test, a_journal_that_cant_be_read);
 	tcase_add_test(test, a_step_under_way);
 	tcase_add_test(test, the_last_rows);
 	tcase_add_loop_test(test, the_bar, 0, COUNT(bars));

@@ -191,12 +191,44 @@ START_TEST(trouble)
 	turn();
 	ck_assert(watch.seen);
 	ck_assert_ptr_nonnull(strstr(watch.now.trouble, "state.db"));
+	ck_assert_int_eq(watch.now.life, NOW_LIFE_UNREADABLE);
 	ck_assert_int_eq(unlink(".stepgate/state.db"), 0);
 	make_journal();
 	one_cycle(1);
 	turn();
 	ck_assert_str_eq(watch.now.trouble, "");
 	ck_assert_int_eq(watch.now.life, NOW_LIFE_CLOSED);
+	end();
+}
+END_TEST
+
+/* A cycle that ran when its journal could still be read is not said to run when it can't, whoever
+ * holds the lock; what is known of it stays. */
+START_TEST(trouble_while_it_runs)
+{
+	begin();
+	make_journal();
+	struct cycle *cycle = begin_cycle(1, "plan");
+	holder = (struct now_holder){.hold = NOW_HELD, .pid = getpid(), .words = "pid 1"};
+	turn();
+	ck_assert_int_eq(watch.now.life, NOW_LIFE_RUNNING);
+	ck_assert_int_eq(rename(".stepgate/state.db", "kept"), 0);
+	ck_assert_int_eq(rename(".stepgate/state.db-wal", "kept-wal"), 0);
+	write_text(".stepgate/state.db", "no database at all, but long enough to be taken for one");
+	turn();
+	ck_assert_int_eq(watch.now.life, NOW_LIFE_UNREADABLE);
+	ck_assert_int_eq(watch.now.cycle.past.number, 1);
+	ck_assert_str_eq(watch.now.holder.words, "pid 1");
+	holder = (struct now_holder){.hold = NOW_FREE};
+	turn();
+	ck_assert_int_eq(watch.now.life, NOW_LIFE_UNREADABLE);
+	ck_assert_int_eq(watch.now.holder.hold, NOW_FREE);
+	ck_assert_int_eq(rename("kept-wal", ".stepgate/state.db-wal"), 0);
+	ck_assert_int_eq(rename("kept", ".stepgate/state.db"), 0);
+	turn();
+	ck_assert_int_eq(watch.now.life, NOW_LIFE_CUT_OFF);
+	ck_assert_str_eq(watch.now.trouble, "");
+	cycle_free(cycle);
 	end();
 }
 END_TEST
@@ -258,6 +290,7 @@ int main(void)
 	tcase_add_test(test, too_much_was_missed);
 	tcase_add_test(test, another_journal_in_its_place);
 	tcase_add_test(test, trouble);
+	tcase_add_test(test, trouble_while_it_runs);
 	tcase_add_test(test, a_moment_without_a_holder);
 	tcase_add_test(test, stirred_by_its_folder);
 	suite_add_tcase(suite, test);

@@ -4,7 +4,7 @@
 . "$SRC/tests/lib.sh"
 . "$SRC/tests/monitor.sh"
 /usr/bin/python3 -c 'import jsonschema' 2> /dev/null || skip 'no python3-jsonschema'
-trap monitor_stop EXIT
+trap 'touch go; monitor_stop' EXIT
 
 make_repository r
 write_config r/stepgate.conf << 'END'
@@ -106,6 +106,9 @@ print(len(list(text_string_to_metric_families(sys.stdin.read()))))' < metrics) |
 fi
 if command -v promtool > /dev/null; then
 	expect "what promtool finds" "$(promtool check metrics < metrics 2>&1)" ""
+else
+	echo "promtool is not here (Debian package prometheus, 100 MB, whose server is started when it is installed):" \
+		"the metrics are read by prometheus_client alone"
 fi
 
 # Several configs of several repositories: each config is of one of them, and can be started in no other.
@@ -113,11 +116,16 @@ monitor_stop
 make_repository s
 sed 's/Nightly/Weekly/' r/stepgate.conf > r/weekly.conf
 sed 's/Nightly/Other/' r/stepgate.conf > s/stepgate.conf
-monitor_start r/stepgate.conf s/stepgate.conf r/weekly.conf
+cat > s/wait.conf << END
+title = "Wait"
+repository { commit = false }
+step "Wait" { command = {"sh", "-c", "until [ -e $PWD/go ]; do sleep 0.02; done"} }
+END
+monitor_start r/stepgate.conf s/stepgate.conf r/weekly.conf s/wait.conf
 ask /api/v1/repositories
 expect_json '[.repositories[] | [.id, .name, (.configs | map([.id, .title, .plan]))] | tostring] | join(" ")' \
-	'[1,"r",[[1,"Nightly","stepgate.conf"],[2,"Weekly","weekly.conf"]]] [2,"s",[[1,"Other","stepgate.conf"]]]'
-tell '/api/v1/start?repository=2' '{"config": 2}'
+	'[1,"r",[[1,"Nightly","stepgate.conf"],[2,"Weekly","weekly.conf"]]] [2,"s",[[1,"Other","stepgate.conf"],[2,"Wait","wait.conf"]]]'
+tell '/api/v1/start?repository=2' '{"config": 3}'
 expect_status 404
 tell '/api/v1/start?repository=2' '{"config": 1}'
 expect_status 202
@@ -132,6 +140,24 @@ ask '/api/v1/cycles?config=weekly.conf'
 expect_json '.cycles | length' 0
 ask /metrics
 expect_line 'stepgate_cycles_closed_total{repository="s",cause="error"} 1'
+
+# What can be asked only while something runs.
+cat > meanwhile << 'END'
+POST /api/v1/start?repository=2 202 {"config": 2}
+POST /api/v1/start?repository=2 409 {"config": 1}
+POST /api/v1/stop?repository=2 200 {}
+POST /api/v1/stop?repository=2 200 {"now": false}
+GET /api/v1/state?repository=2 200
+END
+head -1 meanwhile > first
+expect "what is not as described, of a start" "$("$SRC/tests/tools/openapi.py" \
+	"$SRC/status/monitor/web/openapi.json" "$url" "$token" first | grep -v 'never asked for$')" ""
+wait_for 20 other_is '.life == "running" and .state == "STEP"'
+sed -i 1d meanwhile
+expect "what is not as described, while it runs" "$("$SRC/tests/tools/openapi.py" \
+	"$SRC/status/monitor/web/openapi.json" "$url" "$token" meanwhile | grep -v 'never asked for$')" ""
+touch go
+wait_for 20 other_is '.life == "closed" and .cycle.number == 2'
 
 cd r || exit 1
 expect_exit 0 history --json

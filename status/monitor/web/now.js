@@ -134,7 +134,7 @@ export class NowView {
 		this.life.className = "life " + now.life.replace(" ", "-");
 		setText(this.life, words.life(now.life));
 		this.what.textContent = this.headline(now);
-		this.machine.classList.toggle("stale", now.life === "cut off" || now.life === "elsewhere");
+		this.machine.classList.toggle("stale", ["cut off", "elsewhere", "unreadable"].includes(now.life));
 		for (const li of this.machine.children)
 			if (li.dataset.state === now.state)
 				li.setAttribute("aria-current", "step");
@@ -161,7 +161,7 @@ export class NowView {
 
 	headline(now) {
 		if (!now.cycle)
-			return "no cycle yet";
+			return now.life === "none" ? "no cycle yet" : now.life_words;
 		const { number, title, reason } = now.cycle;
 		return `Cycle ${number}, ${title}` + (now.state === "CLOSED" ? `: ${reason}` :
 			now.life === "running" ? "" : now.life === "cut off" ? ": it was cut off, and nothing is at work on it. START CYCLE goes on from here." : `: ${now.life_words}`);
