@@ -52,6 +52,21 @@ refused() # WORDS
 	expect "git's processes" "$(pgrep -c -s "$$" -x git)" 0
 }
 
+# What a remote has against a push, in the same words by whichever way it is reached; only a lock may
+# pass, and is tried again.
+refusals()
+{
+	printf '#!/bin/sh\necho "not on a friday" >&2\nexit 1\n' > ../repo.git/hooks/pre-receive
+	chmod +x ../repo.git/hooks/pre-receive
+	refused 'the remote refused the push: [remote rejected] (pre-receive hook declined): not on a friday'
+	! grep -q 'tried' "$errors" || fail "it was tried again"
+	rm ../repo.git/hooks/pre-receive
+	: > ../repo.git/refs/heads/main.lock
+	refused "the branch is locked on the remote: [remote rejected] (failed to update ref): error: cannot lock ref 'refs/heads/main': Unable to create "
+	expect_in_stderr '(tried 2 times)'
+	rm ../repo.git/refs/heads/main.lock
+}
+
 # ssh, with a key and a host of our own; whose home ssh looks into is not for HOME to say.
 mkdir -p "$HOME/.ssh" ../bin && chmod 700 "$HOME" "$HOME/.ssh"
 ssh-keygen -q -t ed25519 -N '' -f "$HOME/.ssh/key" && ssh-keygen -q -t ed25519 -N '' -f ../host ||
@@ -83,6 +98,9 @@ remote "forge:$world/repo.git"
 refused 'the remote did not accept the credentials: Host key verification failed.'
 echo "[127.0.0.1]:$port $(cut -d' ' -f1,2 ../host.pub)" > "$HOME/.ssh/known_hosts"
 pushed
+sed -i 's/push_retries = 0/push_retries = 1/' stepgate.conf
+refusals
+sed -i 's/push_retries = 1/push_retries = 0/' stepgate.conf
 : > "$HOME/.ssh/authorized_keys"
 refused 'the remote did not accept the credentials: '
 kill "${started[0]}"
@@ -138,7 +156,40 @@ remote "http://127.0.0.1:$port/git/repo.git"
 refused 'the remote could not be reached: '
 expect_in_stderr '(tried 2 times)'
 remote "http://127.0.0.1:$web/git/repo.git"
+refusals
 pushed
+
+# A remote without room, which gets some.
+without_room()
+{
+	local before
+	mkdir ../small
+	mount -t tmpfs -o size=400k tmpfs ../small 2> /dev/null || return 0
+	trap 'umount -l "$world/small"; leave' EXIT
+	git clone -q --bare --no-hardlinks --depth 1 "file://$world/repo.git" ../small/repo.git ||
+		fail "no small remote"
+	rm -rf ../small/repo.git/hooks
+	head -c 10M /dev/zero > ../small/fill 2> /dev/null
+	for url in ../small/repo.git "http://127.0.0.1:$web/git/small/repo.git"; do
+		remote "$url"
+		before=$(git -C ../small/repo.git rev-parse main)
+		run "$STEPGATE" run
+		expect_line 'Step 1 completed: Tokens: 0.0%; Status: NOK, push failed'
+		expect_in_stderr 'step 1: the remote has no room: '
+		! grep -q 'tried' "$errors" || fail "it was tried again"
+		expect "the remote" "$(git -C ../small/repo.git rev-parse main)" "$before"
+	done
+	rm ../small/fill
+	mount -o remount,size=20m ../small || fail "it gets no room"
+	expect_exit 0 run
+	expect "the remote" "$(git -C ../small/repo.git rev-parse main)" "$(git rev-parse HEAD)"
+}
+[[ $(id -u) -ne 0 ]] || without_room
+
+# A name that no host has, and one that has nothing to do with git.
+remote "http://no.such.host.invalid/repo.git"
+refused 'the remote could not be reached: fatal: unable to access '
+expect_in_stderr 'Could not resolve host: no.such.host.invalid (tried 2 times)'
 
 # A server that takes the connection and says nothing.
 sed -i 's/push_timeout = "15s"/push_timeout = "1s"/' stepgate.conf
