@@ -43,18 +43,6 @@ static uint64_t of_folder(const char *path)
 	return add_bytes(sum, &state.st_ino, sizeof(state.st_ino));
 }
 
-/* Whether the work tree's .git is a folder, a file that names one, or a link is part of where the
- * git folder is. */
-static uint64_t of_gitdir(const struct look *look)
-{
-	char path[LOOK_PATH + 8];
-	struct stat state;
-	snprintf(path, sizeof(path), "%s/.git", look->workdir);
-	const mode_t kind = lstat(path, &state) == 0 ? state.st_mode & S_IFMT : 0;
-	const uint64_t sum = of_folder(look->gitdir) * 31 + of_folder(look->commondir);
-	return add_bytes(sum, &kind, sizeof(kind));
-}
-
 static uint64_t add_file(uint64_t sum, const char *path)
 {
 	char bytes[4096];
@@ -68,6 +56,23 @@ static uint64_t add_file(uint64_t sum, const char *path)
 	if (fd >= 0)
 		close(fd);
 	return sum;
+}
+
+/* Where the git folder is, and what .git in the work tree is by which git finds it: a folder, a
+ * file that names one, or a link. It may name another one than the one that is known. */
+static uint64_t of_gitdir(const struct look *look)
+{
+	char path[LOOK_PATH + 8];
+	struct stat state;
+	snprintf(path, sizeof(path), "%s/.git", look->workdir);
+	const mode_t kind = lstat(path, &state) == 0 ? state.st_mode & S_IFMT : 0;
+	uint64_t sum = of_folder(look->gitdir) * 31 + of_folder(look->commondir);
+	sum = add_bytes(sum, &kind, sizeof(kind));
+	if (S_ISREG(kind))
+		sum = add_file(sum, path);
+	return stat(path, &state) == 0 && S_ISDIR(state.st_mode)
+		       ? add_bytes(sum, &state.st_ino, sizeof(state.st_ino))
+		       : sum;
 }
 
 /* What the files in a folder say, and whether they are programs. Their order is no matter, so they

@@ -104,11 +104,42 @@ END_TEST
 /* A helper that comes after another knows how things were: every other one. */
 START_TEST(test_changed_and_the_helper_killed)
 {
+	const size_t other = 2 * (size_t)_i;
 	open_work();
 	sh("cd work; echo x >x; %s; kill -9 $(ps -o pid=,comm= --ppid %d | awk \'/stepgate-git/ "
 	   "{print $1}\')",
-	   changes[2 * _i].how, getpid());
-	commit_nothing(changes[2 * _i].what);
+	   changes[other].how, getpid());
+	commit_nothing(changes[other].what);
+	git_free(git);
+}
+END_TEST
+
+/* The folder of a linked work tree, and how git finds it: a file that is easily replaced. */
+static const char *const links[] = {
+	"git clone -q --bare . ../evil.git; git --git-dir=../evil.git config core.bare false; git "
+	"--git-dir=../evil.git config remote.origin.url ../else.git; echo 'gitdir: ../evil.git' "
+	">.git",
+	"cp -a \"$(git rev-parse --git-dir)\" ../moved; git rev-parse --path-format=absolute "
+	"--git-common-dir >../moved/commondir; echo 'gitdir: ../moved' >.git",
+	"cp -a \"$(git rev-parse --git-common-dir)\" ../moved; echo \"$HOME/moved\" >\"$(git "
+	"rev-parse "
+	"--git-dir)/commondir\"",
+};
+
+START_TEST(test_linked_work_tree)
+{
+	make_repository();
+	sh("git init -q --bare else.git; cd work; git worktree add -q ../linked 2>&1; cd "
+	   "../linked; git "
+	   "push -q -u origin linked 2>&1");
+	git = open_git(conf_of("linked"));
+	sh("cd linked; %s; echo x >x", links[_i]);
+	const char *refs = sh("git -C work for-each-ref; git -C up.git for-each-ref");
+	const struct receipt_facts facts = save_all(git, "x");
+	ck_assert_result(facts, RECEIPT_REPOSITORY_CHANGED);
+	ck_assert_has(facts.why, "the git folder: ");
+	ck_assert_str_eq(sh("git -C work for-each-ref; git -C up.git for-each-ref"), refs);
+	ck_assert_str_eq(sh("git -C else.git for-each-ref"), "");
 	git_free(git);
 }
 END_TEST
@@ -212,10 +243,12 @@ int main(void)
 {
 	const TTest *const each[] = {test_changed}, *const killed[] = {
 							    test_changed_and_the_helper_killed};
+	const TTest *const linked[] = {test_linked_work_tree};
 	const TTest *const tests[] = {test_not_changed, test_salvage_of_a_changed_one, test_allowed,
 				      test_changed_between_processes, test_history_in_disguise};
 	int failed = run_tests_of("git changed", each, 1, CHANGES);
 	failed |= run_tests_of("git changed", killed, 1, CHANGES / 2);
+	failed |= run_tests_of("git changed", linked, 1, (int)(sizeof(links) / sizeof(links[0])));
 	failed |= run_tests_by_both("git changed", tests, 5);
 	return failed;
 }
