@@ -45,22 +45,22 @@ int agent_file_scan(const char *path, struct scan *scan)
 	return got < 0 ? -1 : 0;
 }
 
-int agent_file_scan_first(const char *path, struct scan *scan, size_t most)
+int agent_file_scan_until(const char *path, struct scan *scan, const bool *done, size_t most)
 {
 	char bytes[CHUNK];
-	ssize_t got;
+	ssize_t got = 0;
 	const int fd = open_file(path);
 	if (fd < 0)
 		return -1;
-	while (most > 0 && (got = read_some(fd, bytes, sizeof(bytes))) > 0) {
-		const char *line = memchr(bytes, '\n', (size_t)got);
-		const size_t part = line ? (size_t)(line - bytes) : (size_t)got;
-		scan_feed(scan, bytes, part < most ? part : most);
-		most = line || part >= most ? 0 : most - part;
+	for (size_t fed = 0; !*done && fed < most; fed += (size_t)got) {
+		got = read_some(fd, bytes, sizeof(bytes));
+		if (got <= 0)
+			break;
+		scan_feed(scan, bytes, (size_t)got);
 	}
 	scan_end(scan);
 	close(fd);
-	return 0;
+	return got < 0 ? -1 : 0;
 }
 
 static int not_hidden(const struct dirent *entry)

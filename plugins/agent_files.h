@@ -13,8 +13,9 @@ enum { AGENT_PATH = 4096 };
  * can't be read. Nothing is waited for: what is no regular file is not opened to be read. */
 int agent_file_scan(const char *path, struct scan *scan);
 
-/* Feeds its first line alone, at most `most` bytes. */
-int agent_file_scan_first(const char *path, struct scan *scan, size_t most);
+/* The same for its beginning: until one of the scanner's records makes *done true, or for `most`
+ * bytes or some more. */
+int agent_file_scan_until(const char *path, struct scan *scan, const bool *done, size_t most);
 
 /* Called with each file below a folder, its path and the last part of it, in the order of names,
  * folders where their names stand. */

@@ -12,7 +12,7 @@ enum {
 	/* Of a first call that was sent and is written nowhere: more than such a prompt has. */
 	FIRST_PROMPT = 16384,
 	FIRST_OUTPUT = 1024,
-	FIRST_LINE = 1 << 20,
+	FIRST_BYTES = 1 << 22, /* among which a rollout says whose it is */
 };
 
 struct codex_files {
@@ -177,13 +177,14 @@ static void read_main(struct codex *codex, const char *path)
 	add_read(&codex->files, read);
 }
 
-/* Whether a rollout is of a sub-agent of the session, by its first line. */
+/* Whether a rollout is of a sub-agent of the session, by its first record. */
 static bool is_family(struct codex *codex, const char *path)
 {
 	struct codex_words *read = &codex->read;
 	read->skip_turns = read->from_ms = 0;
 	codex_words_again(read);
-	if (agent_file_scan_first(path, read->scan, FIRST_LINE) != 0 || !read->sub_agent)
+	if (agent_file_scan_until(path, read->scan, &read->metas, FIRST_BYTES) != 0 ||
+	    !read->sub_agent)
 		return false;
 	for (int i = 0; i < codex->nfamily; i++)
 		if (strcmp(codex->family[i], read->root) == 0 ||
