@@ -198,13 +198,15 @@ static cJSON *next_of(const struct now *now)
 
 static int set_cycle(cJSON *object, const struct now *now)
 {
+	/* Where no cycle is to be seen because nothing is, what it used is not nothing. */
+	const struct usage none = now->life == NOW_LIFE_UNREADABLE ? USAGE_UNKNOWN : USAGE_KNOWN(0);
 	if (!now->has_cycle)
 		return json_set_text(object, "state", "IDLE") ||
 		       json_set_text(object, "cycle", NULL) ||
 		       json_set_text(object, "step", NULL) ||
-		       json_set_integer(object, "tokens", 0) ||
-		       json_set_tenths(object, "percent", 0) ||
-		       json_set(object, "gate", gate_of(&now->next, USAGE_KNOWN(0)));
+		       json_set_usage(object, "tokens", none) ||
+		       json_set_percent(object, "percent", none, now->next.budget) ||
+		       json_set(object, "gate", gate_of(&now->next, none));
 	const struct cycle_past *past = &now->cycle.past;
 	return json_set_text(object, "state", fsm_state_name(past->state)) ||
 	       json_set(object, "cycle", cycle_of(now)) ||

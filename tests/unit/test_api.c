@@ -192,6 +192,7 @@ START_TEST(a_journal_of_a_newer_stepgate)
 	asked_turn(&asked);
 	get("/api/v1/state", 200);
 	says("\"life\":\"unreadable\"");
+	says("\"tokens\":null,\"percent\":null,\"gate\":{\"can_proceed\":false");
 	says("written by a newer stepgate (schema 9999");
 	get("/api/v1/steps", 404);
 	get("/api/v1/cycles", 404);

@@ -58,7 +58,7 @@ export class NowView {
 
 	controls() {
 		this.threshold = el("input", { type: "number", id: "threshold", min: 20, max: 95, step: 1, required: true, "aria-describedby": "hint", onchange: () => this.save() });
-		this.config = el("select", { id: "config" });
+		this.config = el("select", { id: "config", onchange: () => { this.hint.textContent = this.overruled(); } });
 		this.start = el("button", { type: "submit", class: "main", id: "start" }, "START CYCLE");
 		this.after = el("button", { type: "button", id: "stop", onclick: () => this.stop(false) }, "Stop after this step");
 		this.at_once = el("button", { type: "button", id: "stop-now", class: "danger", onclick: () => this.stop(true) }, "Stop now");
@@ -74,6 +74,7 @@ export class NowView {
 		this.config.replaceChildren(...configs.map((c) => el("option", { value: c.id }, c.title)));
 		this.configLabel.hidden = configs.length < 2;
 		this.noConfig = configs.length === 0;
+		this.hint.textContent = this.overruled();
 		this.now(this.app.about().now);
 		this.timer = setInterval(() => this.tick(), 1000);
 	}
@@ -88,14 +89,14 @@ export class NowView {
 			return;
 		await this.tell(async () => {
 			const saved = await post("config", { repository: this.repository }, { threshold_percent: this.threshold.valueAsNumber });
-			this.hint.textContent = `Saved: ${saved.threshold_percent}% for the next cycle.` + this.overruled();
+			this.hint.textContent = `Saved: ${saved.threshold_percent}% for the next cycle. ${this.overruled()}`.trim();
 		});
 	}
 
 	// A config that says its own threshold counts before the number here.
 	overruled() {
 		const config = this.app.about().configs.find((c) => String(c.id) === this.config.value);
-		return config?.threshold_percent ? ` But the config itself says ${config.threshold_percent}%, which counts.` : "";
+		return config?.threshold_percent ? `The config says a threshold of its own, ${config.threshold_percent}%, which counts.` : "";
 	}
 
 	async run() {
@@ -136,7 +137,7 @@ export class NowView {
 		this.what.textContent = this.headline(now);
 		this.machine.classList.toggle("stale", ["cut off", "elsewhere", "unreadable"].includes(now.life));
 		for (const li of this.machine.children)
-			if (li.dataset.state === now.state)
+			if (li.dataset.state === now.state && (now.cycle || now.life !== "unreadable"))
 				li.setAttribute("aria-current", "step");
 			else
 				li.removeAttribute("aria-current");
@@ -209,9 +210,10 @@ export class NowView {
 	// The steps and reports of the newest cycle.
 	follow(now) {
 		if (!now.cycle) {
-			this.steps.replaceChildren(el("h2", {}, "Steps"), el("p", { class: "empty" }, "No cycle has begun here."));
-			this.reports.replaceChildren(el("h2", {}, "Reports"), el("p", { class: "empty" }, "None yet."));
-			this.usage.replaceChildren(el("h2", {}, "Usage"), el("p", { class: "empty" }, "Nothing has been used yet."));
+			const none = (words) => el("p", { class: "empty" }, now.life === "unreadable" ? "Unknown: see what is in trouble above." : words);
+			this.steps.replaceChildren(el("h2", {}, "Steps"), none("No cycle has begun here."));
+			this.reports.replaceChildren(el("h2", {}, "Reports"), none("None yet."));
+			this.usage.replaceChildren(el("h2", {}, "Usage"), none("Nothing has been used yet."));
 			return;
 		}
 		if (this.cycle?.number !== now.cycle.number) {
