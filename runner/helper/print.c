@@ -197,6 +197,25 @@ static uint64_t of_lfs(const struct look *look)
 	return add_file(start, path);
 }
 
+/* gpg and its agent start programs that their own settings name. */
+static uint64_t of_gpg(void)
+{
+	static const char *const names[] = {"gpg.conf", "gpgsm.conf", "gpg-agent.conf",
+					    "common.conf", "dirmngr.conf"};
+	char path[LOOK_PATH];
+	const char *own = getenv("GNUPGHOME"), *home = getenv("HOME");
+	uint64_t sum = start;
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		snprintf(path, sizeof(path), "%s/%s%s",
+			 own    ? own
+			 : home ? home
+				: "",
+			 own ? "" : ".gnupg/", names[i]);
+		sum = add_file(add_text(sum, path), path);
+	}
+	return sum;
+}
+
 /* ssh takes the home of the account, and a program of the user's around it HOME. What the file
  * includes is not followed. */
 static uint64_t of_ssh(void)
@@ -283,6 +302,8 @@ void print_take(struct print *print, const struct look *look, const struct look_
 	print->of[PRINT_SUBMODULES] = of_modules(modules, 0);
 	print->of[PRINT_LFS] += of_lfs(look);
 	print->of[PRINT_SSH] = of_ssh();
+	if (look_setting_true(source, "commit.gpgsign"))
+		print->of[PRINT_SIGNING] += of_gpg();
 	if (settings.fetches)
 		print->of[PRINT_OBJECTS] += settings.urls;
 	print->of[PRINT_BRANCH] = add_text(start, look->branch);

@@ -49,6 +49,17 @@ expect_exit 0 plan
 expect_line '  signing: openpgp, gpg'
 signed gpg
 
+# A worker that names a program of its own to gpg: it is not run, and that is said.
+printf '#!/bin/sh\n: > "%s/ran"\n' "$PWD/.." > ../planted
+chmod +x ../planted
+cp stepgate.conf ../kept.conf
+sed -i "s#shell = .*}#shell = \"echo 1 >> one; echo agent-program $PWD/../planted > $home/gpg.conf\" }#" stepgate.conf
+expect_exit 1 run
+expect_in_stderr 'step 1: repository settings changed by the worker: how commits are signed: '
+[[ ! -e ../ran ]] || fail "it was run"
+rm "$home/gpg.conf"
+mv ../kept.conf stepgate.conf
+
 # A key that is not there; a passphrase that nobody is there to give.
 git config user.signingKey 0123456789ABCDEF
 refused 'gpg: skipped "0123456789ABCDEF": No secret key'
