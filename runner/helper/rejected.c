@@ -49,8 +49,10 @@ static enum receipt_result push_aside(const struct push *push, const char *ref, 
 	struct push other = *push;
 	other.to = ref;
 	snprintf(rejection, sizeof(rejection), "%.*s", (int)(size < 512 ? size : 511), why);
-	if (push_ref(&other, aside, sizeof(aside)) == RECEIPT_PUSHED)
+	if (push_ref(&other, aside, sizeof(aside)) == RECEIPT_PUSHED) {
+		snprintf(why, size, "pushed to %.100s instead: %.300s", ref, rejection);
 		return RECEIPT_BRANCHED;
+	}
 	snprintf(why, size, "%.200s; and %.100s: %.150s", rejection, ref, aside);
 	return RECEIPT_NON_FAST_FORWARD;
 }

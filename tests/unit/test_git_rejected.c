@@ -50,7 +50,8 @@ START_TEST(test_branch)
 	struct receipt_facts facts = save_step("ours", false);
 	ck_assert_result(facts, RECEIPT_BRANCHED);
 	ck_assert_str_eq(facts.upstream, "origin refs/heads/stepgate/1-1");
-	ck_assert_has(facts.why, "(fetch first)");
+	ck_assert_str_eq(facts.why,
+			 "pushed to refs/heads/stepgate/1-1 instead: [rejected] (fetch first)");
 	ck_assert_str_eq(sh("git -C up.git rev-parse stepgate/1-1"), facts.commit);
 	ck_assert_str_eq(sh("git -C up.git log --format=%%s main"), "theirs\nfirst");
 	/* The branch of that name is not ours: it is left as it is. */
@@ -219,6 +220,11 @@ START_TEST(test_rivals)
 			 2 * count + 1);
 	ck_assert_int_eq(number(sh("git -C up.git log --format=%%s main | wc -l")), 2 * count + 1);
 	ck_assert_int_eq(number(sh("git -C up.git ls-tree main | wc -l")), 2 * count + 1);
+	/* They did get into each other's way. */
+	const long rebased = number(sh("git -C work reflog | grep -c 'stepgate: rebase' || true"));
+	fprintf(stderr, "%d pushes beside a rival, %ld of them rejected at first\n", count,
+		rebased);
+	ck_assert(count < 100 || rebased > 0);
 	git_free(git);
 }
 END_TEST
