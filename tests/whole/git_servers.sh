@@ -67,6 +67,28 @@ refusals()
 	rm ../repo.git/refs/heads/main.lock
 }
 
+# Killed while the remote takes the push, stepgate and its helper: the next run brings the commit that
+# was made, and says so when it is there.
+killed()
+{
+	local pid helper commits
+	commits=$(git rev-list --count HEAD)
+	rm -f ../hook
+	printf '#!/bin/sh\necho $$ > ../hook.new\nmv ../hook.new ../hook\nexec tail -f /dev/null\n' \
+		> ../repo.git/hooks/pre-receive
+	chmod +x ../repo.git/hooks/pre-receive
+	"$STEPGATE" run > ../killed 2>&1 < /dev/null &
+	pid=$!
+	wait_for 20 test -e ../hook
+	helper=$(pgrep -P "$pid" -x stepgate-git)
+	kill -9 "$pid" "$helper"
+	wait "$pid" 2> /dev/null
+	rm ../repo.git/hooks/pre-receive
+	kill "$(cat ../hook)"
+	pushed
+	expect "the commits" "$(git rev-list --count HEAD)" $((commits + 1))
+}
+
 # ssh, with a key and a host of our own; whose home ssh looks into is not for HOME to say.
 mkdir -p "$HOME/.ssh" ../bin && chmod 700 "$HOME" "$HOME/.ssh"
 ssh-keygen -q -t ed25519 -N '' -f "$HOME/.ssh/key" && ssh-keygen -q -t ed25519 -N '' -f ../host ||
@@ -100,6 +122,7 @@ echo "[127.0.0.1]:$port $(cut -d' ' -f1,2 ../host.pub)" > "$HOME/.ssh/known_host
 pushed
 sed -i 's/push_retries = 0/push_retries = 1/' stepgate.conf
 refusals
+killed
 sed -i 's/push_retries = 1/push_retries = 0/' stepgate.conf
 : > "$HOME/.ssh/authorized_keys"
 refused 'the remote did not accept the credentials: '
@@ -158,6 +181,7 @@ expect_in_stderr '(tried 2 times)'
 remote "http://127.0.0.1:$web/git/repo.git"
 refusals
 pushed
+killed
 
 # A remote without room, which gets some.
 without_room()
