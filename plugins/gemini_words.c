@@ -18,6 +18,7 @@ enum path {
 	TOTAL,
 	PROMPT,
 	CACHED,
+	OUT,
 	ID,
 	CONTENT,
 	MODEL,
@@ -25,12 +26,18 @@ enum path {
 	TOKENS_OUT,
 	TOKENS_CACHED,
 	TOKENS_TOTAL,
+	TOKENS_THOUGHTS,
+	TOKENS_TOOL,
 	ROW_TOTAL,
 	ROW_PROMPT,
 	ROW_CACHED,
 	ROW_TOKENS_TOTAL,
 	ROW_TOKENS_PROMPT,
 	ROW_TOKENS_CACHED,
+	ROW_OUT,
+	ROW_TOKENS_OUT,
+	ROW_TOKENS_THOUGHTS,
+	ROW_TOKENS_TOOL,
 	MESSAGE_ID,
 	MESSAGE_TYPE,
 	MESSAGE_TIME,
@@ -40,6 +47,8 @@ enum path {
 	MESSAGE_OUT,
 	MESSAGE_CACHED,
 	MESSAGE_TOTAL,
+	MESSAGE_THOUGHTS,
+	MESSAGE_TOOL,
 	MESSAGE,
 	SET_ID,
 	SET_TYPE,
@@ -50,6 +59,8 @@ enum path {
 	SET_OUT,
 	SET_CACHED,
 	SET_TOTAL,
+	SET_THOUGHTS,
+	SET_TOOL,
 	SET_MESSAGE,
 	NPATHS
 };
@@ -69,6 +80,7 @@ static const char *const paths[NPATHS] = {
 	[TOTAL] = "stats.total_tokens",
 	[PROMPT] = "stats.input_tokens",
 	[CACHED] = "stats.cached",
+	[OUT] = "stats.output_tokens",
 	[ID] = "id",
 	[CONTENT] = "content",
 	[MODEL] = "model",
@@ -76,12 +88,18 @@ static const char *const paths[NPATHS] = {
 	[TOKENS_OUT] = "tokens.output",
 	[TOKENS_CACHED] = "tokens.cached",
 	[TOKENS_TOTAL] = "tokens.total",
+	[TOKENS_THOUGHTS] = "tokens.thoughts",
+	[TOKENS_TOOL] = "tokens.tool",
 	[ROW_TOTAL] = "stats.models.*.total_tokens",
 	[ROW_PROMPT] = "stats.models.*.input_tokens",
 	[ROW_CACHED] = "stats.models.*.cached",
 	[ROW_TOKENS_TOTAL] = "stats.models.*.tokens.total",
 	[ROW_TOKENS_PROMPT] = "stats.models.*.tokens.prompt",
 	[ROW_TOKENS_CACHED] = "stats.models.*.tokens.cached",
+	[ROW_OUT] = "stats.models.*.output_tokens",
+	[ROW_TOKENS_OUT] = "stats.models.*.tokens.candidates",
+	[ROW_TOKENS_THOUGHTS] = "stats.models.*.tokens.thoughts",
+	[ROW_TOKENS_TOOL] = "stats.models.*.tokens.tool",
 	/* A chat that is one object, as older versions write it … */
 	[MESSAGE_ID] = "messages.*.id",
 	[MESSAGE_TYPE] = "messages.*.type",
@@ -92,6 +110,8 @@ static const char *const paths[NPATHS] = {
 	[MESSAGE_OUT] = "messages.*.tokens.output",
 	[MESSAGE_CACHED] = "messages.*.tokens.cached",
 	[MESSAGE_TOTAL] = "messages.*.tokens.total",
+	[MESSAGE_THOUGHTS] = "messages.*.tokens.thoughts",
+	[MESSAGE_TOOL] = "messages.*.tokens.tool",
 	[MESSAGE] = "messages.*",
 	/* … and the whole chat told anew within one of lines. */
 	[SET_ID] = "$set.messages.*.id",
@@ -103,12 +123,35 @@ static const char *const paths[NPATHS] = {
 	[SET_OUT] = "$set.messages.*.tokens.output",
 	[SET_CACHED] = "$set.messages.*.tokens.cached",
 	[SET_TOTAL] = "$set.messages.*.tokens.total",
+	[SET_THOUGHTS] = "$set.messages.*.tokens.thoughts",
+	[SET_TOOL] = "$set.messages.*.tokens.tool",
 	[SET_MESSAGE] = "$set.messages.*",
 };
 
 enum {
 	BYTES_PER_TOKEN = 8, /* no text has so many on the average */
 };
+
+/* Where a total is missing, or is less than what it is of, that counts. */
+static struct usage larger_total(struct usage total, struct usage prompt, struct usage parts)
+{
+	if (!parts.known)
+		return total;
+	const struct usage sum = usage_add(prompt.known ? prompt : USAGE_KNOWN(0), parts);
+	return total.known && total.tokens > sum.tokens ? total : sum;
+}
+
+static void add_part(struct usage *parts, struct usage part)
+{
+	if (part.known)
+		*parts = parts->known ? usage_add(*parts, part) : part;
+}
+
+struct call gemini_row_call(const struct gemini_row *row)
+{
+	return call_of_total(row->prompt, row->cached,
+			     larger_total(row->total, row->prompt, row->parts));
+}
 
 /* A message of a chat, whole. */
 static void take_message(struct gemini_words *words, const struct gemini_message *message)
@@ -118,9 +161,12 @@ static void take_message(struct gemini_words *words, const struct gemini_message
 	words->chat = true;
 	words->in_flight = !message->is_model;
 	words->asked += !message->is_model;
-	if (!message->is_model || !message->total.known)
+	struct usage parts = message->more;
+	add_part(&parts, message->output);
+	const struct usage total = larger_total(message->total, message->prompt, parts);
+	if (!message->is_model || !total.known)
 		return;
-	const struct call call = call_of_total(message->prompt, message->cached, message->total);
+	const struct call call = call_of_total(message->prompt, message->cached, total);
 	words->last = call;
 	calls_put(&words->calls, message->id, message->model, &call);
 	if (message->output.known &&
@@ -145,8 +191,10 @@ static void take_row(struct gemini_words *words, int path, const char *key,
 		put_figure(&row->total, figure, shared);
 	else if (path == ROW_PROMPT || path == ROW_TOKENS_PROMPT)
 		put_figure(&row->prompt, figure, shared);
-	else
+	else if (path == ROW_CACHED || path == ROW_TOKENS_CACHED)
 		put_figure(&row->cached, figure, shared);
+	else
+		add_part(&row->parts, figure);
 }
 
 static void take_element(struct gemini_words *words, int path, const struct scan_value *value)
@@ -183,6 +231,10 @@ static void take_element(struct gemini_words *words, int path, const struct scan
 	case MESSAGE_TOTAL:
 		element->total = figure;
 		break;
+	case MESSAGE_THOUGHTS:
+	case MESSAGE_TOOL:
+		add_part(&element->more, figure);
+		break;
 	default:
 		take_message(words, element);
 		*element = (struct gemini_message){.at = 0};
@@ -192,7 +244,7 @@ static void take_element(struct gemini_words *words, int path, const struct scan
 static void on_star(void *context, int path, const char *key, const struct scan_value *value)
 {
 	struct gemini_words *words = context;
-	if (path <= ROW_TOKENS_CACHED)
+	if (path <= ROW_TOKENS_TOOL)
 		take_row(words, path, key, value);
 	else
 		take_element(words, path >= SET_ID ? path - SET_ID + MESSAGE_ID : path, value);
@@ -253,14 +305,18 @@ static void take_result(struct gemini_words *words)
 	}
 	memcpy(words->table, words->row_table, sizeof(words->table));
 	words->rows = words->row_count;
-	words->sum = call_of_total(scan_number(scan, PROMPT), scan_number(scan, CACHED),
-				   scan_number(scan, TOTAL));
-	if (scan_number(scan, TOTAL).known)
+	const struct usage prompt = scan_number(scan, PROMPT);
+	const struct usage total =
+		larger_total(scan_number(scan, TOTAL), prompt, scan_number(scan, OUT));
+	words->sum = call_of_total(prompt, scan_number(scan, CACHED), total);
+	words->untold = !scan_number(scan, TOTAL).known;
+	if (total.known)
 		return;
+	words->untold = false;
 	for (int i = 0; i < words->rows; i++) {
-		const struct gemini_row *row = &words->table[i];
-		const struct call call = call_of_total(row->prompt, row->cached, row->total);
+		const struct call call = gemini_row_call(&words->table[i]);
 		words->sum = call_sum(&words->sum, &call);
+		words->untold |= !words->table[i].total.known;
 	}
 }
 
@@ -278,6 +334,8 @@ static void take_chat_line(struct gemini_words *words)
 		.text = (int64_t)content.whole,
 		.at = words->from_ms ? agent_time(scan_text(scan, TIMESTAMP)) : 0,
 	};
+	add_part(&message.more, scan_number(scan, TOKENS_THOUGHTS));
+	add_part(&message.more, scan_number(scan, TOKENS_TOOL));
 	snprintf(message.id, sizeof(message.id), "%.*s", SESSION_NAME - 1, scan_text(scan, ID));
 	snprintf(message.model, sizeof(message.model), "%.*s", MODEL_NAME - 1,
 		 scan_text(scan, MODEL));

@@ -12,6 +12,7 @@ enum { GEMINI_ROWS = 16 };
 struct gemini_row {
 	char model[MODEL_NAME];
 	struct usage prompt, total, cached;
+	struct usage parts; /* what else is in the total, as far as it is told apart */
 };
 
 /* One message of a chat. */
@@ -19,8 +20,9 @@ struct gemini_message {
 	char id[SESSION_NAME];
 	bool is_model; /* it is of the model, not of the user */
 	struct usage prompt, output, cached, total;
-	int64_t text; /* bytes */
-	int64_t at;   /* ms since 1970, or 0 */
+	struct usage more; /* thoughts, and prompts of tools */
+	int64_t text;      /* bytes */
+	int64_t at;        /* ms since 1970, or 0 */
 	char model[MODEL_NAME];
 };
 
@@ -36,6 +38,7 @@ struct gemini_words {
 	int64_t results;
 	struct call sum;   /* the last one's */
 	bool after_result; /* words of work came after it */
+	bool untold;       /* it had no total: what is told apart may be less */
 	struct gemini_row table[GEMINI_ROWS];
 	int rows;
 	enum ended ended;
@@ -59,6 +62,8 @@ struct gemini_words {
 
 int gemini_words_init(struct gemini_words *words); /* -1: memory */
 void gemini_words_release(struct gemini_words *words);
+/* What a row comes to. */
+struct call gemini_row_call(const struct gemini_row *row);
 /* Begins anew, but for from_ms. */
 void gemini_words_again(struct gemini_words *words);
 

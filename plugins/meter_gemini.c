@@ -164,6 +164,8 @@ static enum quality words_quality(const struct gemini *gemini, struct reading *r
 	const struct gemini_words *words = &gemini->words;
 	if (words->after_result || scan_broken(words->scan) > 0)
 		return agent_doubt(reading, "it went on after its result");
+	if (words->untold)
+		return agent_doubt(reading, "its result has no total, and may leave out thoughts");
 	if (gemini->files.broke_off)
 		return agent_doubt(reading, "a reply broke off, and counts as far as it came");
 	if (!gemini->files.any && call_all(&words->sum) > 0)
@@ -209,7 +211,7 @@ static void end_models(const struct gemini *gemini, struct reading *reading)
 	calls_init(&table);
 	for (int i = 0; i < gemini->words.rows; i++) {
 		const struct gemini_row *row = &gemini->words.table[i];
-		const struct call call = call_of_total(row->prompt, row->cached, row->total);
+		const struct call call = gemini_row_call(row);
 		calls_add(&table, row->model, &call);
 	}
 	calls_models(reading->source == SOURCE_FILES ? &gemini->files.calls : &table, reading);
