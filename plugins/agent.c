@@ -28,6 +28,7 @@ struct agent {
 	const char *session; /* before the name of a new one; NULL: it takes none */
 	const char *title;   /* before a title for a new one; NULL: it needs none */
 	const char *setting;
+	bool input; /* the prompt is on stdin */
 };
 
 static const struct agent agents[] = {
@@ -73,13 +74,17 @@ static const struct agent agents[] = {
 		{
 			.name = "opencode",
 			.words = {"run", "--format", "json", "@allow", "@model", "@session",
-				  "@arguments", "--", "@prompt"},
+				  "@arguments"},
 			.allow = {"--auto"},
 			.allows = {"--auto", "--no-auto"},
 			.resume = "--session",
 			/* Without one it asks a model for it, and counts that nowhere. */
 			.title = "--title",
 			.setting = "OPENCODE_DISABLE_AUTOUPDATE=1",
+			/* A prompt among its arguments gets quotes around it, and backslashes
+			 * within.
+			 */
+			.input = true,
 		},
 };
 
@@ -239,7 +244,7 @@ static const char *fill_prompt(struct arena *arena, const struct agent_start *st
 	return filled;
 }
 
-int agent_command(struct arena *arena, const struct agent_start *start, const char *const **command,
+int agent_command(struct arena *arena, const struct agent_start *start, struct agent_run *run,
 		  struct err *err)
 {
 	const struct agent *agent = &agents[start->step->agent];
@@ -256,7 +261,7 @@ int agent_command(struct arena *arena, const struct agent_start *start, const ch
 	for (size_t i = 0; agent->words[i]; i++)
 		if (add_word(&made, arena, agent->words[i], start, prompt) != 0)
 			return no_memory(err);
-	*command = made.words;
+	*run = (struct agent_run){.command = made.words, .input = agent->input ? prompt : NULL};
 	return 0;
 }
 

@@ -31,9 +31,15 @@ struct agent_start {
 /* "claude", also the name of its program. */
 const char *agent_name(enum conf_agent agent);
 
-/* The command that does the step, in the arena: its program and arguments, NULL ended. 0, or -1 and
- * *err where the prompt_file can't be read or the prompt is empty or too long. */
-int agent_command(struct arena *arena, const struct agent_start *start, const char *const **command,
+/* What does a step. */
+struct agent_run {
+	const char *const *command; /* its program and arguments, NULL ended */
+	const char *input;          /* the prompt, for one that takes it on stdin; or NULL */
+};
+
+/* Fills *run, in the arena. 0, or -1 and *err where the prompt_file can't be read or the prompt is
+ * empty or too long. */
+int agent_command(struct arena *arena, const struct agent_start *start, struct agent_run *run,
 		  struct err *err);
 
 /* Whether it takes a UUID as the name of a new session, by which its files are found even where it

@@ -75,7 +75,12 @@ int agent_step_init(struct agent_step *made, struct session *session, struct err
 	const char *setting = agent_setting(conf->agent);
 	if (setting && !is_set(conf, setting))
 		made->setting = setting;
-	return agent_command(&made->arena, &start, &made->command, err);
+	struct agent_run run;
+	if (agent_command(&made->arena, &start, &run, err) != 0)
+		return -1;
+	made->command = run.command;
+	made->input = run.input;
+	return 0;
 }
 
 void agent_step_release(struct agent_step *made)

@@ -10,6 +10,7 @@
 struct agent_step {
 	struct arena arena; /* what the rest points to */
 	const char *const *command;
+	const char *input;   /* for its stdin, or NULL */
 	const char *setting; /* "NAME=VALUE" for its environment, or NULL */
 	const char *session; /* what its agent calls its session, where that is known before */
 };

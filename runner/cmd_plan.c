@@ -45,15 +45,19 @@ static void print_word(const char *word)
 	shell_word(stdout, text_clean(word, strlen(word), clean, sizeof(clean)));
 }
 
-static void print_step(const struct conf_step *step, int number, const char *const *command)
+static void print_step(const struct conf_step *step, int number, const struct agent_run *made)
 {
 	char span[CLOCK_TEXT];
 	printf("  %d. %s\n     runs:%s", number, step->title,
 	       step->plugin.module    ? " module"
 	       : step->plugin.program ? " plugin"
 				      : "");
-	for (size_t i = 0; command[i]; i++)
-		print_word(command[i]);
+	for (size_t i = 0; made->command[i]; i++)
+		print_word(made->command[i]);
+	if (made->input) {
+		printf(" <<<");
+		print_word(made->input);
+	}
 	print_clean("\n     in ", step->cwd, "");
 	if (step->timeout_ms)
 		printf(", at most %s", clock_span(step->timeout_ms, span));
@@ -98,10 +102,10 @@ static int print_steps(struct plan *plan, const struct gate_terms *terms, struct
 		if (!step)
 			return err_set(err, ERR_INTERNAL, "out of memory");
 		const int number = plan->steps[next].number;
-		const char *const *command = show_command(&plan->arena, step, number, terms, err);
-		if (!command)
+		struct agent_run made;
+		if (show_command(&plan->arena, step, number, terms, &made, err) != 0)
 			return -1;
-		print_step(step, number, command);
+		print_step(step, number, &made);
 	}
 	return 0;
 }
@@ -209,10 +213,19 @@ static int add_all(struct plan_json *made, const struct sight *sight, struct err
 	for (int next; (next = plan_next(plan)) >= 0; plan_mark(plan, next)) {
 		const struct conf_step *step = plan_conf(plan, next, 0);
 		const int number = plan->steps[next].number;
-		const char *const *command =
-			step ? show_command(&plan->arena, step, number, &sight->terms, err) : NULL;
-		if (!command || plan_json_step(made, number, step->title, command, step->cwd,
-					       step->timeout_ms) != 0)
+		struct agent_run made_of;
+		if (!step ||
+		    show_command(&plan->arena, step, number, &sight->terms, &made_of, err) != 0)
+			return -1;
+		const struct plan_json_step row = {
+			.number = number,
+			.title = step->title,
+			.command = made_of.command,
+			.input = made_of.input,
+			.cwd = step->cwd,
+			.timeout_ms = step->timeout_ms,
+		};
+		if (plan_json_step(made, &row) != 0)
 			return -1;
 	}
 	if (add_titles(made, "added", edit->added, edit->nadded) != 0 ||

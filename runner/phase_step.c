@@ -358,14 +358,15 @@ static enum fsm_event run_worker(struct session *session, struct desk *desk)
 		free(environment);
 		return how;
 	}
+	const char *input = desk->plugin.call ? desk->plugin.call : desk->agent.input;
 	const struct child_spec spec = {
 		.argv = conf->plugin.module ? plugin_argv(&conf->plugin, argv)
 					    : desk->agent.command,
 		.environment = (const char *const *)environment,
 		.cwd = conf->cwd,
 		.stdin_path = conf->input,
-		.stdin_bytes = desk->plugin.call,
-		.stdin_length = desk->plugin.call ? strlen(desk->plugin.call) : 0,
+		.stdin_bytes = input,
+		.stdin_length = input ? strlen(input) : 0,
 		.on_output = on_output,
 		/* What an agent complains of must not come between its words. */
 		.on_complaint = meter_reads_agent(conf->meter) ? on_complaint : NULL,

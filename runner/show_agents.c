@@ -5,13 +5,11 @@
 #include <string.h>
 
 #include "conf/paths.h"
-#include "plugins/agent.h"
 #include "status/text.h"
 
-const char *const *show_command(struct arena *arena, const struct conf_step *step, int number,
-				const struct gate_terms *terms, struct err *err)
+int show_command(struct arena *arena, const struct conf_step *step, int number,
+		 const struct gate_terms *terms, struct agent_run *run, struct err *err)
 {
-	const char *const *command = NULL;
 	const struct template_words words = {
 		.item = step->item ? step->item : step->title,
 		.title = step->title,
@@ -19,9 +17,10 @@ const char *const *show_command(struct arena *arena, const struct conf_step *ste
 		.limit = gate_limit(terms),
 	};
 	const struct agent_start start = {.step = step, .words = &words};
-	if (step->agent == CONF_AGENT_NONE)
-		return step->command;
-	return agent_command(arena, &start, &command, err) == 0 ? command : NULL;
+	if (step->agent != CONF_AGENT_NONE)
+		return agent_command(arena, &start, run, err);
+	*run = (struct agent_run){.command = step->command};
+	return 0;
 }
 
 /* The steps, and the template of those that are items. */

@@ -84,16 +84,16 @@ static cJSON *words_of(const char *const *command)
 	return words;
 }
 
-int plan_json_step(struct plan_json *json, int number, const char *title,
-		   const char *const *command, const char *cwd, int64_t timeout_ms)
+int plan_json_step(struct plan_json *json, const struct plan_json_step *step)
 {
 	cJSON *row = cJSON_CreateObject();
-	const bool whole =
-		row && json_set_integer(row, "step", number) == 0 &&
-		json_set_text(row, "description", title) == 0 &&
-		json_set(row, "command", words_of(command)) == 0 &&
-		json_set_text(row, "cwd", cwd) == 0 &&
-		(timeout_ms == 0 || json_set_integer(row, "timeout_ms", timeout_ms) == 0);
+	const bool whole = row && json_set_integer(row, "step", step->number) == 0 &&
+			   json_set_text(row, "description", step->title) == 0 &&
+			   json_set(row, "command", words_of(step->command)) == 0 &&
+			   (!step->input || json_set_text(row, "input", step->input) == 0) &&
+			   json_set_text(row, "cwd", step->cwd) == 0 &&
+			   (step->timeout_ms == 0 ||
+			    json_set_integer(row, "timeout_ms", step->timeout_ms) == 0);
 	return append(json->steps, row, whole);
 }
 

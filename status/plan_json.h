@@ -20,8 +20,15 @@ void plan_json_free(struct plan_json *json);
 struct plan_json *plan_json_new_verdict(const char *path, const char *title, size_t steps);
 
 /* A step that is left, in the order in which they would be done. */
-int plan_json_step(struct plan_json *json, int number, const char *title,
-		   const char *const *command, const char *cwd, int64_t timeout_ms);
+struct plan_json_step {
+	int number;
+	const char *title;
+	const char *const *command;
+	const char *input; /* what the command is given on stdin, or NULL */
+	const char *cwd;
+	int64_t timeout_ms; /* 0: none */
+};
+int plan_json_step(struct plan_json *json, const struct plan_json_step *step);
 
 /* An agent that a step uses: the path of its program, and its version or "". */
 int plan_json_agent(struct plan_json *json, const char *name, const char *program,

@@ -24,18 +24,20 @@ static const struct template_words words = {.item = "an \"item\" {step}",
 					    .limit = 70,
 					    .used = 7};
 
-/* The words, "|" between them. */
+/* The words, "|" between them, and "<" before what is on stdin. */
 static void command_of(const struct agent_start *start, char *out, size_t size)
 {
 	struct arena arena = {.blocks = NULL};
-	const char *const *command = NULL;
+	struct agent_run run;
 	struct err why = {.code = ERR_NONE};
 	size_t length = 0;
-	ck_assert_msg(agent_command(&arena, start, &command, &why) == 0, "%s", why.text);
+	ck_assert_msg(agent_command(&arena, start, &run, &why) == 0, "%s", why.text);
 	out[0] = '\0';
-	for (size_t i = 0; command[i]; i++)
+	for (size_t i = 0; run.command[i]; i++)
 		length += (size_t)snprintf(out + length, size - length, "%s%s", i ? "|" : "",
-					   command[i]);
+					   run.command[i]);
+	if (run.input)
+		length += (size_t)snprintf(out + length, size - length, "<%s", run.input);
 	ck_assert_uint_lt(length, size);
 	arena_release(&arena);
 }
@@ -67,9 +69,9 @@ static const struct {
 	{CONF_AGENT_GEMINI, NULL, "old", NULL, (const char *const[]){"--yolo", NULL},
 	 "prog|-o|stream-json|--resume|old|--yolo|--prompt=" PROMPT},
 	{CONF_AGENT_OPENCODE, "a/b", NULL, NULL, none,
-	 "prog|run|--format|json|--auto|-m|a/b|--title|Build it|--|" PROMPT},
+	 "prog|run|--format|json|--auto|-m|a/b|--title|Build it<" PROMPT},
 	{CONF_AGENT_OPENCODE, NULL, "old", NULL, none,
-	 "prog|run|--format|json|--auto|--session|old|--|" PROMPT},
+	 "prog|run|--format|json|--auto|--session|old<" PROMPT},
 };
 
 START_TEST(each_is_started)
@@ -92,11 +94,11 @@ static void check_refused(const struct conf_step *step, const char *wanted)
 {
 	struct arena arena = {.blocks = NULL};
 	const struct agent_start start = {.step = step, .words = &words};
-	const char *const *command = none;
+	struct agent_run run = {.command = none};
 	struct err why = {.code = ERR_NONE};
-	ck_assert_int_eq(agent_command(&arena, &start, &command, &why), -1);
+	ck_assert_int_eq(agent_command(&arena, &start, &run, &why), -1);
 	ck_assert_str_eq(why.text, wanted);
-	ck_assert_ptr_eq(command, none);
+	ck_assert_ptr_eq(run.command, none);
 	arena_release(&arena);
 }
 

@@ -11,7 +11,7 @@ mkdir -p "$HOME/package/bin" "$HOME/bin"
 echo '{"name": "agent", "version": "7.8.9"}' > "$HOME/package/package.json"
 cat > "$HOME/package/bin/agent" << 'END'
 #!/bin/bash
-(printf '%s' "$(basename "$0")"; printf '|%s' "$@"; echo) >> "$HOME/ran"
+(printf '%s' "$(basename "$0")"; printf '|%s' "$@"; sed 's/^/<&/'; echo) >> "$HOME/ran"
 env | grep -E '^(DISABLE_AUTOUPDATER|OPENCODE_DISABLE|GEMINI_CLI_TRUST)' >> "$HOME/set"
 echo '{"tokens": 100}' >&$STEPGATE_USAGE_FD
 exit "${AGENT_EXIT:-0}"
@@ -43,7 +43,9 @@ expect_json '[.agents[] | "\(.agent) \(.version)"] | join(", ")' \
 expect_exit 0 plan
 expect_line "     runs: claude -p --output-format stream-json --verbose --permission-mode acceptEdits -- 'Step 1 of cycle 0: One; 0 of 3500 {as it stands}'"
 expect_line "Agent: gemini 7.8.9, $HOME/bin/gemini"
+expect_line "     runs: opencode run --format json --auto --title Four <<< --help"
 expect_exit 0 plan --json
+expect_json '.steps[3] | [.command[-1], .input] | join("|")' 'Four|--help'
 expect_json '.steps[1].command | join("|")' $'codex|exec|--json|--sandbox|workspace-write|-m|m|--|a prompt for Two'
 [[ ! -e $HOME/ran ]] || fail "something was started"
 
@@ -53,7 +55,7 @@ expect "what was run" "$(sed -E 's/[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0
 codex|exec|--json|--sandbox|workspace-write|-m|m|--|a prompt for Two
 
 gemini|-o|stream-json|--session-id|UUID|--yolo|--prompt=200
-opencode|run|--format|json|--auto|--title|Four|--|--help'
+opencode|run|--format|json|--auto|--title|Four<--help'
 expect "settings" "$(tr '\n' ' ' < "$HOME/set")" 'DISABLE_AUTOUPDATER=1 GEMINI_CLI_TRUST_WORKSPACE=true OPENCODE_DISABLE_AUTOUPDATE=1 '
 expect "the record" "$(sqlite3 .stepgate/state.db 'SELECT group_concat(agent) FROM step')" \
 	'claude,codex,gemini,opencode'
