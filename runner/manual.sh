@@ -265,6 +265,8 @@ A session whose cycle closed at its threshold gets no other one: the next is for
 .TP
 Claude Code
 .B claude mcp add \-\-scope project stepgate \-\- stepgate mcp
+(without a terminal also
+.BR "\-\-allowedTools mcp__stepgate" )
 .TP
 Codex
 in
@@ -274,10 +276,15 @@ with
 .BR "command = \(dqstepgate\(dq" ,
 .BR "args = [\(dqmcp\(dq]" ,
 .B tool_timeout_sec = 300
-(a push may take longer than its 60 s)
+(a push may take longer than its 60 s), and for
+.B codex exec
+.B default_tools_approval_mode = \(dqapprove\(dq
+(it refuses what it would ask about)
 .TP
 Gemini CLI
 .B gemini mcp add stepgate stepgate mcp
+(without a terminal with
+.BR \-\-trust )
 .TP
 OpenCode
 in

@@ -58,7 +58,7 @@ agent_begin() # NAME
 configure_claude()
 {
 	settings=("ANTHROPIC_BASE_URL=http://127.0.0.1:$port" CLAUDE_CODE_OAUTH_TOKEN=dummy
-		CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC=1 CLAUDE_CODE_MAX_RETRIES=1)
+		CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC=1 CLAUDE_CODE_MAX_RETRIES=1 ENABLE_TOOL_SEARCH=false)
 	model=claude-sonnet-4-5 arguments= may_run='"--allowedTools", "Bash,mcp__stepgate"' folder=$HOME/.claude
 }
 
@@ -138,7 +138,7 @@ left_running()
 # Of what the slow ones do besides, the seed draws one; a soak does all.
 agent_drawn() # WHICH
 {
-	[[ ${SOAK:-} || $((SEED % 4)) -eq $1 ]]
+	[[ ${SOAK:-} || $((SEED % 6)) -eq $1 ]]
 }
 
 # Three steps, the third of which goes on with the second's session: each writes a file by a tool, is
@@ -209,6 +209,67 @@ END
 	expect_json '.steps_completed[-1] | [.status, .failure] | join("; ")' "NOK; $2" "$doc"
 	expect "the report's failure" "$(jq -rs 'map(select(.event == "step"))[-1].failure' .stepgate/reports.jsonl)" "$2"
 	expect "what is left running" "$(left_running)" ''
+}
+
+# The agent by itself, as a user starts it, in the folder that we are in.
+agent_ask() # PROMPT
+{
+	local words
+	case $agent in
+	claude) words=(claude -p --model "$model" --allowedTools mcp__stepgate,Write --) ;;
+	codex) words=(codex exec -m "$model" --sandbox workspace-write --) ;;
+	gemini) words=(gemini --approval-mode=auto_edit -m "$model" -p) ;;
+	opencode)
+		agent_program opencode run --auto -m "$model" --title Tools <<< "$1" > "$out" 2> "$errors"
+		code=$? last="opencode run"
+		return
+		;;
+	esac
+	run agent_program "${words[@]}" "$1"
+}
+
+agent_program() # COMMAND...
+{
+	env "${settings[@]}" GEMINI_CLI_TRUST_WORKSPACE=true "MARK=$mark" \
+		PATH="$HOME/bin:$(dirname "$STEPGATE"):$PATH" timeout 100 "$@"
+}
+
+# The line of configuration that the manual has for each.
+agent_add_mcp()
+{
+	case $agent in
+	claude) agent_program claude mcp add --scope project stepgate -- stepgate mcp ;;
+	codex) cat >> "$folder/config.toml" << 'END'
+[mcp_servers.stepgate]
+command = "stepgate"
+args = ["mcp"]
+tool_timeout_sec = 300
+default_tools_approval_mode = "approve"
+END
+		;;
+	gemini) agent_program gemini mcp add --trust stepgate stepgate mcp ;;
+	opencode) jq '.mcp = {"stepgate": {"type": "local", "command": ["stepgate", "mcp"]}}' \
+		"$HOME/.config/opencode/opencode.json" > "$TMPDIR/new" &&
+		mv "$TMPDIR/new" "$HOME/.config/opencode/opencode.json" ;;
+	esac
+}
+
+# It drives a cycle by the tools of `stepgate mcp`: what is out of order is refused, in words that it
+# is given; its step is committed and pushed.
+agent_drives()
+{
+	agent_add_mcp > /dev/null 2>&1 < /dev/null || fail "the server can't be added"
+	: > "$calls"
+	agent_ask "[[call start_cycle {\"task\": \"Tools\"}; call finish_step {\"description\": \"Early\", \"tokens\": 1}; call begin_step {}; write $PWD/driven.txt; call finish_step {\"description\": \"Driven\", \"tokens\": 1200}; call check_budget {}; call end_cycle {\"reason\": \"completed\"}]]"
+	[[ $code -eq 0 ]] || fail "$agent ended with $code"
+	expect "the calls" "$(jq -r .act "$calls" | tr '\n' ' ')" 'call call call write call call call say '
+	grep -q 'is in PRECHECK: no step is under way: begin one first' "$calls" ||
+		fail "it was not told why it can't finish what it has not begun: $(cat "$calls")"
+	expect_json '[.close_reason, (.steps_completed[] | .description, .tokens_used, .action)] | join("; ")' \
+		'All work completed; Driven; 1200; updated & pushed' $doc
+	expect "the commits" "$(upstream_subjects ../repo | tail -n 2 | sed 's/Cycle [0-9]*/Cycle N/' | tr '\n' ';')" \
+		'Step 1: Driven;Cycle N closed: All work completed;'
+	expect "the file" "$(git -C ../repo.git show main:driven.txt)" 'by the agent'
 }
 
 agent_limited()

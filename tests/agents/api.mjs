@@ -39,6 +39,13 @@ function nextAct(turns)
 	return { verb, rest, fresh: Number(fresh ?? 0) };
 }
 
+// The last thing that it was told, a tool's answer perhaps: its end.
+function heard(body)
+{
+	const last = (body.messages ?? body.input ?? body.contents).at(-1);
+	return JSON.stringify(last).slice(-600);
+}
+
 function usageOf(act)
 {
 	const k = ++calls;
@@ -136,7 +143,7 @@ const responses = {
 		(tool.type === 'namespace' ? list(tool.tools).map((inner) => ({ name: inner.name, namespace: tool.name })) : [{ name: tool.name ?? tool.type }])),
 	fail: (failure, seconds) => ({
 		// OpenCode asks five times more, with waits that double where nothing says how long.
-		headers: seconds === undefined ? {} : {
+		headers: seconds === undefined ? { 'retry-after-ms': '50' } : {
 			'retry-after-ms': '50',
 			'x-codex-primary-used-percent': '100.0', 'x-codex-primary-window-minutes': '300',
 			'x-codex-primary-reset-at': String(now() + seconds),
@@ -251,7 +258,7 @@ function answer(reply, service, body, model)
 	for (const event of service.rest(said))
 		send(event);
 	// Before its end, so that what a client has is in the log already.
-	note({ act: act.verb, tool: tool?.name, offered: tools.length, ...said.usage });
+	note({ act: act.verb, tool: tool?.name, heard: heard(body), ...said.usage });
 	return reply.end();
 }
 

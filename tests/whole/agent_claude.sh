@@ -9,4 +9,5 @@ agent_begin claude
 agent_cycle
 agent_killed
 agent_limited
+agent_drives
 exit 0

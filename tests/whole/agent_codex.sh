@@ -9,4 +9,5 @@ agent_begin codex
 agent_cycle
 agent_killed
 agent_limited
+agent_drives
 exit 0

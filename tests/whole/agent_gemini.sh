@@ -13,4 +13,7 @@ fi
 if agent_drawn 1; then
 	agent_limited
 fi
+if agent_drawn 2; then
+	agent_drives
+fi
 exit 0

@@ -7,10 +7,13 @@
 
 agent_begin opencode
 agent_cycle
-if agent_drawn 2; then
+if agent_drawn 3; then
 	agent_killed
 fi
-if agent_drawn 3; then
+if agent_drawn 4; then
 	agent_limited
+fi
+if agent_drawn 5; then
+	agent_drives
 fi
 exit 0
