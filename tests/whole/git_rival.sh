@@ -42,3 +42,16 @@ expect_exit 0 run
 expect "the remote's branch" "$(git -C ../branch.git log --format=%s main)" $'theirs\nFirst'
 expect "the other one" "$(git -C ../branch.git log --format=%s stepgate/1-1)" $'Step 1: One\nFirst'
 expect_in_stderr 'step 1: pushed to refs/heads/stepgate/1-1 instead: [rejected] (fetch first)'
+cd ..
+
+# What is made anew on top of theirs is signed as the first was.
+behind signed rebase
+ssh-keygen -q -t ed25519 -N '' -C test -f ../key || fail "ssh-keygen makes no key"
+echo "test@example.org $(cat ../key.pub)" > ../allowed
+git config commit.gpgSign true
+git config gpg.format ssh
+git config user.signingKey "$PWD/../key"
+expect_exit 0 run
+expect "the remote" "$(git -C ../signed.git log --format=%s main)" $'Step 1: One\ntheirs\nFirst'
+git -C ../signed.git -c gpg.ssh.allowedSignersFile="$PWD/../allowed" verify-commit main \
+	2> ../verdict || fail "it is not signed: $(cat ../verdict)"
