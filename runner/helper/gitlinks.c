@@ -112,7 +112,9 @@ int gitlinks_add(struct work *work, const char *below)
 		facts_fail(work->facts, RECEIPT_COMMIT_ERROR, "the index can't be read");
 		failed = -1;
 	} else if (!*lines.taken.at) {
-		failed = RUN(work, NULL, "add", "-A", "--", below);
+		/* A pattern has to match something that is not left out of a sparse checkout. */
+		const char *some = strcmp(below, ".") == 0 ? NULL : below;
+		failed = RUN(work, NULL, "add", "-A", some ? "--" : NULL, some);
 	} else {
 		failed = RUN(work, (const char *)lines.left_out.at, "add", "-A",
 			     "--pathspec-from-file=-");
