@@ -155,6 +155,45 @@ saved_steps()
 	printf '\n'
 }
 
+# A run that was killed in the middle of a push, and the one that mends it and goes on, beside a run that
+# was not: each does the same two steps.
+recoveries()
+{
+	local round begin killed plain=() mended=()
+	mkdir cut
+	printf '%s\n' 'title = "Cut"' 'step "one" { command = {"./work.sh", "1"} }' \
+		'step "two" { command = {"./work.sh", "2"} }' > cut/stepgate.conf
+	for ((round = 1; round <= 10 * rounds; round++)); do
+		rm -rf c c.git
+		make_repository c && cp cut/stepgate.conf c && first_commit c || broken "can't make the repository"
+		if ((round % 2)); then
+			begin=${EPOCHREALTIME/./}
+			"$stepgate" run c/stepgate.conf > output 2>&1 || broken "a run that nobody harms"
+			plain+=($((${EPOCHREALTIME/./} - begin)))
+			continue
+		fi
+		printf '#!/bin/sh\n[ ! -e "%s" ] || kill -KILL "$(cat "%s")"\nrm -f "%s"\n' \
+			"$place/cut/pid" "$place/cut/pid" "$place/cut/pid" > c.git/hooks/post-receive
+		chmod +x c.git/hooks/post-receive
+		{
+			sh -c 'echo $$ > "$0"; exec "$1" run c/stepgate.conf' "$place/cut/pid" "$stepgate" \
+				> output 2>&1
+			killed=$?
+		} 2> /dev/null # the shell's own words on it
+		[[ $killed -eq 137 ]] || broken "a run that is to be killed"
+		begin=${EPOCHREALTIME/./}
+		"$stepgate" run c/stepgate.conf > output 2>&1 || broken "the recovery"
+		mended+=($((${EPOCHREALTIME/./} - begin)))
+		[[ $(git -C c.git log --format=%s main | grep -c '^Step ') -eq 2 ]] ||
+			broken "the upstream has not one commit for each step"
+	done
+	row "a run that mends one that was killed, at most" "$(printf '%s\n' "${mended[@]}" | sort -n | tail -1)" \
+		2000000 ms
+	printf '%-48s %9d ms\n' "the same: in the middle" $(($(median "${mended[@]}") / 1000)) \
+		"a run that nobody harms: in the middle" $(($(median "${plain[@]}") / 1000))
+	rm -rf c c.git cut
+}
+
 # A worker that prints much, beside the same through cat into a file.
 much_output()
 {
@@ -296,6 +335,7 @@ printf '%s, %s processors, load %s, scratch on %s\n\n' \
 printf '%-48s %12s %16s\n' "" measured limit
 bare_steps
 saved_steps
+recoveries
 start_up
 much_output
 commits

@@ -19,6 +19,9 @@ check_ending()
 	# glibc 2.36 crashes in any program whose first wish for memory brk refuses, be it of two lines.
 	[[ $code -eq 139 && ! -s $out && ! -s $errors ]] &&
 		grep -q '^failed at call [0-9]*: brk ' "$notes/harm" && return
+	# Its loader, before any library, takes no refusal either.
+	[[ $code -eq 139 && ! -s $out && ! -s $errors ]] && ! "$sysfault" -m -o "$class" \
+		-e "$number:ENOMEM" true > /dev/null 2>&1 && [[ $number -le 2 ]] && return
 	[[ $code -eq 0 || $code -eq 1 || $code -eq 2 ]] || wrong "exit code $code: $(cat "$errors")"
 	[[ $code -eq 0 || -s $errors || -s $out ]] || wrong "exit code $code without a word"
 }
