@@ -86,8 +86,10 @@ struct git_request {
 				    index and work tree as they are ("refs/stepgate/salvage/4-3") */
 	const char *aside; /* the branch that it is pushed to where the remote rejects it and the
 			      config says so ("refs/heads/stepgate/4-3"); NULL: it is not */
-	bool again; /* a process that died may have made this commit: it is looked for first, by
-		       its "Stepgate-" trailers, which have to tell apart all that is saved */
+	bool again;  /* a process that died may have made this commit: it is looked for first, by
+			its "Stepgate-" trailers, which have to tell apart all that is saved */
+	bool synced; /* all that the step left in the work tree is on the disk: it needs no sync of
+			its own before it is read */
 	const char *since; /* with `again`: the hex id of a commit that was there before, where the
 			      search ends; NULL: unknown */
 };

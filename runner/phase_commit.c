@@ -97,6 +97,7 @@ static void save(struct session *session, bool salvage, struct receipt_facts *fa
 		.trailers = trailers.list,
 		.scope = GIT_ALL,
 		.again = session->again,
+		.synced = session->step.synced,
 		.salvage_ref = salvage ? ref : NULL,
 		.aside = aside,
 	};

@@ -460,7 +460,10 @@ static int announce(struct session *session)
  * disk, must not know of more than the disk has. */
 static enum fsm_event keep_work(struct session *session, enum fsm_event how)
 {
-	if (how != FSM_EV_DONE || durable_sync(session->folder) == 0)
+	if (how != FSM_EV_DONE)
+		return how;
+	session->step.synced = durable_sync(session->folder) == 0;
+	if (session->step.synced)
 		return how;
 	snprintf(session->step.why, sizeof(session->step.why),
 		 "its work can't be brought to the disk: %s", strerror(errno));

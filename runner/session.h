@@ -27,6 +27,7 @@ struct session_step {
 	struct usage own;
 	bool estimated;
 	bool ok;
+	bool synced;       /* what its worker left is on the disk */
 	bool done;         /* an agent's own step is never asked for again; a plan's may be */
 	char why[512];     /* how the worker ended, or why its usage is unknown; or "" */
 	char failure[24];  /* the same, typed: a failure of status/ended.h; or

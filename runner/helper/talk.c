@@ -112,6 +112,7 @@ void talk_put_request(struct wire_frame *frame, const struct git_request *reques
 	wire_put(frame, "subject", request->subject);
 	wire_put_number(frame, "scope", request->scope);
 	wire_put_number(frame, "again", request->again);
+	wire_put_number(frame, "synced", request->synced);
 	if (request->since)
 		wire_put(frame, "since", request->since);
 	if (request->aside)
@@ -123,9 +124,10 @@ void talk_put_request(struct wire_frame *frame, const struct git_request *reques
 
 int talk_get_request(const struct wire_frame *frame, struct talk_request *request)
 {
-	int64_t scope, again;
+	int64_t scope, again, synced;
 	if (get_range(frame, "scope", GIT_STATUS, &scope) != 0 ||
 	    get_range(frame, "again", 1, &again) != 0 ||
+	    get_range(frame, "synced", 1, &synced) != 0 ||
 	    get_all(frame, "trailer", request->trailers) != 0)
 		return -1;
 	request->request = (struct git_request){
@@ -135,6 +137,7 @@ int talk_get_request(const struct wire_frame *frame, struct talk_request *reques
 		.salvage_ref = wire_get(frame, "salvage", NULL),
 		.aside = wire_get(frame, "aside", NULL),
 		.again = again == 1,
+		.synced = synced == 1,
 		.since = wire_get(frame, "since", NULL),
 	};
 	return request->request.subject ? 0 : -1;

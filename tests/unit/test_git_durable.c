@@ -120,6 +120,27 @@ START_TEST(test_work_tree_is_synced_first)
 }
 END_TEST
 
+/* Once is enough: a step that is done was synced by who did it. */
+START_TEST(test_work_tree_that_is_synced)
+{
+	struct receipt_facts facts;
+	const struct git_request request = {
+		.subject = "x",
+		.trailers = no_trailers,
+		.synced = true,
+	};
+	make_repository();
+	sh("echo x >work/x");
+	trace("");
+	git = open_git(conf_without_push());
+	git_save(git, &request, &facts);
+	ck_assert_result(facts, RECEIPT_COMMITTED);
+	git_free(git);
+	ck_assert_str_eq(sh("grep -c 'syncfs(.*work>) *= 0' trace || :"), "0");
+	ck_assert_str_eq(find_unsynced(), "");
+}
+END_TEST
+
 /* A sync that fails is a failure, whichever it is, and is not tried again; what it may have lost is
  * not built upon later. */
 START_TEST(test_sync_that_fails)
@@ -206,6 +227,7 @@ int main(void)
 	tcase_set_timeout(tcase, 120);
 	tcase_add_loop_test(tcase, test_all_is_synced_before_the_answer, 0, 8);
 	tcase_add_test(tcase, test_work_tree_is_synced_first);
+	tcase_add_test(tcase, test_work_tree_that_is_synced);
 	tcase_add_loop_test(tcase, test_sync_that_fails, 0, 5);
 	tcase_add_loop_test(tcase, test_remote_on_this_machine_syncs, 0, 5);
 	suite_add_tcase(suite, tcase);
