@@ -1,12 +1,14 @@
 #!/bin/bash
 # tests/fuzz/run.sh FOLDER: runs each fuzzer in it for FUZZ_SECONDS (20), from the files of the tests.
-# What breaks one is kept in build/fuzz/found, and is exit code 1.
+# What breaks one is kept in build/fuzz/found, and is exit code 1. What reached something new is kept in
+# build/fuzz/corpus, from which the next run goes on.
 set -u
 
 source_tree=$(cd "$(dirname "$0")/../.." && pwd) || exit 2
 folder=$(realpath "$1") || exit 2
 seconds=${FUZZ_SECONDS:-20}
 found=$(dirname "$folder")/found
+corpus=$(dirname "$folder")/corpus
 place=$(mktemp -d "${TMPDIR:-/tmp}/stepgate-fuzz.XXXXXX") || exit 2
 trap 'rm -rf "$place"' EXIT
 trap 'exit 130' INT TERM HUP
@@ -37,12 +39,13 @@ for fuzzer in "$folder"/fuzz_*; do
 	name=$(basename "$fuzzer")
 	ran=$((ran + 1))
 	seeds_of "${name#fuzz_}" "$place/$name"
+	mkdir -p "$corpus/$name"
 	begin=$SECONDS
 	# Small inputs are tried more often; a database has no small ones.
 	limit=()
 	[[ $name == fuzz_meter_opencode || $name != fuzz_@(meter_*|scan) ]] || limit=(-max_len=8192)
 	if (cd "$place" && "$fuzzer" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=1024 "${limit[@]}" \
-		-print_final_stats=1 -artifact_prefix="$found/$name-" "$name") \
+		-print_final_stats=1 -artifact_prefix="$found/$name-" "$corpus/$name" "$name") \
 		> "$place/$name.log" 2>&1; then
 		printf '%-28s nothing found: %s runs in %d s, coverage %s\n' "$name" \
 			"$(sed -n 's/^stat::number_of_executed_units: //p' "$place/$name.log")" \
