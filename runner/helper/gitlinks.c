@@ -77,15 +77,34 @@ struct lines {
 	struct bytes left_out, taken;
 };
 
-/* In quotes, as git reads a line that begins with one. */
-static void add_line(struct bytes *lines, const char *before, const char *path)
+static void add_sign(struct bytes *lines, char sign)
 {
-	bytes_format(lines, "\"%s", before);
+	if (sign < ' ' || sign == '"' || sign == '\\' || sign == 0x7f)
+		bytes_format(lines, "\\%03o", (unsigned char)sign);
+	else
+		bytes_add(lines, &sign, 1);
+}
+
+/* In quotes, as git reads a line that begins with one. */
+static void add_line(struct bytes *lines, const char *path)
+{
+	bytes_add(lines, "\"", 1);
 	for (; *path; path++)
-		if (*path < ' ' || *path == '"' || *path == '\\' || *path == 0x7f)
-			bytes_format(lines, "\\%03o", (unsigned char)*path);
-		else
-			bytes_add(lines, path, 1);
+		add_sign(lines, *path);
+	bytes_add(lines, "\"\n", 2);
+}
+
+/* As a pattern, be it of this one path: git 2.39 takes a path that is to be left out, where it is
+ * ignored or lies in an ignored folder, for one that somebody wants to add, and complains. It
+ * compares up to the first sign that may be special, which is therefore the first of all. */
+static void add_exclusion(struct bytes *lines, const char *path)
+{
+	bytes_format(lines, "\":(exclude,top,glob)");
+	for (const char *at = path; *at; at++) {
+		if (at == path || strchr("*?[\\", *at))
+			add_sign(lines, '\\');
+		add_sign(lines, *at);
+	}
 	bytes_add(lines, "\"\n", 2);
 }
 
@@ -97,14 +116,14 @@ static void on_link(void *to, const struct look *look, const char *path)
 	if (strcmp(lines->below, ".") != 0 &&
 	    (strncmp(path, lines->below, length) != 0 || path[length] != '/'))
 		return;
-	add_line(&lines->left_out, ":(exclude,top,literal)", path);
-	add_line(&lines->taken, "", path);
+	add_exclusion(&lines->left_out, path);
+	add_line(&lines->taken, path);
 }
 
 int gitlinks_add(struct work *work, const char *below)
 {
 	struct lines lines = {.below = below};
-	add_line(&lines.left_out, "", below);
+	add_line(&lines.left_out, below);
 	int failed = each(work->job->look, on_link, &lines);
 	bytes_add(&lines.left_out, "", 1);
 	bytes_add(&lines.taken, "", 1);

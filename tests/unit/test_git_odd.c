@@ -76,6 +76,19 @@ static const struct odd nested[] = {
 	 "git -c protocol.file.allow=always submodule --quiet add ../../sub; git commit -qm sub;"
 	 "git submodule --quiet deinit -f sub",
 	 "echo x >x", ENGINE},
+	{"submodule that is ignored",
+	 "git -c protocol.file.allow=always submodule --quiet add ../../sub; git commit -qm sub;"
+	 "echo sub >.git/info/exclude",
+	 "cd sub; echo x >x; git add x; GIT_COMMITTER_DATE='1700000000 +0000' git commit -qm x "
+	 "--date '1700000000 +0000'; cd ..; echo y >y",
+	 PROGRAM},
+	{"repositories with odd names, in an ignored folder",
+	 "mkdir d; n='d/[a]*?'; cp -a ../../sub \"$n\"; n='d/b\\\\c \"!'; cp -a ../../sub \"$n\"; "
+	 "cp -a "
+	 "../../sub -- '!x'; git add -A 2>/dev/null; git commit -qm subs; echo d >.gitignore",
+	 "for n in d/* '!x'; do (cd \"$n\"; echo x >x; git add x; GIT_COMMITTER_DATE='1700000000 "
+	 "+0000' git commit -qm x --date '1700000000 +0000'); done; echo y >y; echo z >d/z",
+	 PROGRAM},
 	{"submodule, gone",
 	 "git -c protocol.file.allow=always submodule --quiet add ../../sub; git commit -qm sub",
 	 "rm -rf sub", PROGRAM},
