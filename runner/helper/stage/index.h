@@ -47,7 +47,7 @@ struct index {
 	size_t count;
 	struct trees *trees;   /* what is known of its folders' trees; never NULL */
 	struct timespec stamp; /* the file's mtime: what was changed at it or later may be newer
-				  than what the index says of it */
+				  than what the index says of it. All zero: there was no file */
 	uint32_t version;      /* of the file, 2 to 4 */
 	bool missing;          /* there was no file: the index is empty */
 	bool conflicts;        /* some entry has a stage */
@@ -76,7 +76,8 @@ enum index_outcome {
 enum index_outcome index_read(struct index *index, const char *path, const char **why);
 void index_release(struct index *index);
 
-/* Writes it as a new file at `path`, not synced. 0, or -1 and errno. */
+/* Writes it as a new file at `path`, not synced, whose mtime is the index's stamp where that is set
+ * and earlier than now. 0, or -1 and errno. */
 int index_write(const struct index *index, const char *path);
 
 /* The state of a file as an entry has it. */

@@ -156,6 +156,18 @@ static void write_all(struct writer *writer, const struct index *index)
 	write_out(writer);
 }
 
+/* By the file's own clock, should that be behind ours. Where the time can't be set it is that of
+ * the writing, which is what git has. */
+static void set_stamp(int fd, const struct timespec *stamp)
+{
+	struct stat state;
+	const struct timespec times[2] = {{.tv_nsec = UTIME_OMIT}, *stamp};
+	if (stamp->tv_sec && fstat(fd, &state) == 0 &&
+	    (state.st_mtim.tv_sec > stamp->tv_sec ||
+	     (state.st_mtim.tv_sec == stamp->tv_sec && state.st_mtim.tv_nsec > stamp->tv_nsec)))
+		futimens(fd, times);
+}
+
 int index_write(const struct index *index, const char *path)
 {
 	struct writer writer = {
@@ -168,6 +180,7 @@ int index_write(const struct index *index, const char *path)
 		write_all(&writer, index);
 	if (writer.bytes.broken)
 		writer.error = ENOMEM;
+	set_stamp(writer.fd, &index->stamp);
 	if (close(writer.fd) != 0 && !writer.error)
 		writer.error = errno;
 	bytes_release(&writer.bytes);

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "runner/helper/stage/bytes.h"
@@ -200,7 +201,9 @@ static void settle_old(struct staging *staging, const struct scan *scan,
 		struct index_entry *entry = &staging->index.entries[item->at];
 		if (content->outcome == CONTENT_GONE)
 			scan->states[item->at] = SCAN_GONE;
-		else if (content->outcome != CONTENT_HELD && !is_same_state(entry, content))
+		else if (content->outcome == CONTENT_HELD)
+			entry->stat.size = 0; /* so that its state does not become a clean one's */
+		else if (!is_same_state(entry, content))
 			renew(staging, entry, entry->path, content);
 	}
 }
@@ -315,6 +318,15 @@ static int take_scanned(struct staging *staging, const struct staging_order *ord
 	return failed;
 }
 
+/* What the new index is as old as: files that changed in the same second or later are looked into
+ * once more, by git too. One that says nothing new of most files is as old as it was. */
+static void set_age(struct staging *staging, const struct staging_order *order,
+		    const struct timespec *begun)
+{
+	if (!order->only || !staging->index.stamp.tv_sec)
+		staging->index.stamp = *begun;
+}
+
 int staging_take(struct staging *staging, const struct staging_order *order)
 {
 	const struct ignore *ignores[2] = {NULL, NULL};
@@ -328,12 +340,16 @@ int staging_take(struct staging *staging, const struct staging_order *order)
 	if (scan.root < 0)
 		return -1;
 	int failed = 0;
+	struct timespec begun;
+	clock_gettime(CLOCK_REALTIME_COARSE, &begun);
 	if (read_ignores(order, ignores) != 0) {
 		failed = doubt(staging, "rules of what to ignore that can't be read");
 	} else {
 		scan.ignore = ignores[1];
 		failed = take_scanned(staging, order, &scan);
 	}
+	if (!failed)
+		set_age(staging, order, &begun);
 	const int error = errno;
 	scan_release(&scan);
 	free_ignores(ignores);
