@@ -224,10 +224,17 @@ static void do_exclude(const char *path, const struct change *change)
 		     (const char *const[]){"b", "*.bin", "!b", "e/"}, 4);
 }
 
-/* A repository in the repository, with a commit or, which git refuses, without. */
+/* A repository in the repository, with a commit or, which git refuses, without; or what only looks
+ * like one. */
 static void do_nested(const char *path, const struct change *change)
 {
 	make_way(path);
+	if (change->number % 4 == 1) {
+		rare = true;
+		sh("mkdir -p './%s'; echo stray >'./%s/.git'; echo %u >'./%s/n'", path, path,
+		   change->number % 3, path);
+		return;
+	}
 	sh("git init -q -- './%s'; cd -- './%s'; echo %u >n; git add n;"
 	   "test %u = 0 || GIT_AUTHOR_DATE='1700000000 +0000' GIT_COMMITTER_DATE='1700000000 +0000'"
 	   " git commit -qm n",
@@ -273,7 +280,14 @@ static void do_rare(const char *path, const struct change *change)
 	static const char *const commands[] = {
 		"git sparse-checkout set --no-cone '/*' '!/d'",
 		"git update-index --split-index",
+		"git sparse-checkout set --cone d",
+		"git sparse-checkout set --cone --sparse-index a d",
 		"git config core.autocrlf input",
+		"git config core.safecrlf true",
+		"git config core.ignoreCase true",
+		"git config core.symlinks false",
+		"git config core.protectHFS true",
+		"git config core.sharedRepository group",
 		"git update-index --untracked-cache",
 		"mkdir -p .git/info; echo 'x.bin filter=upper' >.git/info/attributes",
 	};
@@ -290,6 +304,9 @@ static void undo_rare(void)
 		   " git config --unset extensions.worktreeConfig;"
 		   " git update-index --no-split-index --no-untracked-cache;"
 		   " git config core.autocrlf false; rm -f .git/info/attributes;"
+		   " for s in safecrlf ignoreCase symlinks protectHFS sharedRepository; do"
+		   " git config --unset core.$s; done; find . -mindepth 2 -name .git -type f "
+		   "-delete;"
 		   " git add --renormalize .; git commit -qm y; git update-index -q --refresh)"
 		   " >/dev/null 2>&1 || :; done");
 	rare = false;
