@@ -94,13 +94,22 @@ struct watch *api_watch(struct monitor *monitor, const struct request *request, 
 	return NULL;
 }
 
+/* It is there, and may be read again in a moment. */
+static void reply_trouble(struct reply *reply, const char *trouble)
+{
+	char words[512];
+	reply_error(reply, 503, text_clean(trouble, strlen(trouble), words, sizeof(words)));
+}
+
 struct watch *api_journal(struct monitor *monitor, const struct request *request,
 			  struct reply *reply)
 {
 	struct watch *watch = api_watch(monitor, request, reply);
-	if (watch && !watch->journal) {
+	if (!watch || watch->journal)
+		return watch;
+	if (watch->seen && watch->now.life == NOW_LIFE_UNREADABLE)
+		reply_trouble(reply, watch->now.trouble);
+	else
 		reply_error(reply, 404, "the repository has no journal yet");
-		return NULL;
-	}
-	return watch;
+	return NULL;
 }

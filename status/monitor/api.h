@@ -33,7 +33,7 @@ extern const struct route api_routes[];
  * reply is the error. */
 struct watch *api_watch(struct monitor *monitor, const struct request *request,
 			struct reply *reply);
-/* The same, with its journal; NULL also where there is none yet. */
+/* The same, with its journal; NULL also where there is none yet, or it can't be read. */
 struct watch *api_journal(struct monitor *monitor, const struct request *request,
 			  struct reply *reply);
 /* A whole number of the query: `absent` where it is not there. -1, and the reply is the error. */
