@@ -59,7 +59,7 @@ configure_claude()
 {
 	settings=("ANTHROPIC_BASE_URL=http://127.0.0.1:$port" CLAUDE_CODE_OAUTH_TOKEN=dummy
 		CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC=1 CLAUDE_CODE_MAX_RETRIES=1 ENABLE_TOOL_SEARCH=false)
-	model=claude-sonnet-4-5 arguments= may_run='"--allowedTools", "Bash,mcp__stepgate"' folder=$HOME/.claude
+	model=sonnet arguments= may_run='"--allowedTools", "Bash,mcp__stepgate"' folder=$HOME/.claude
 }
 
 configure_codex()
@@ -152,6 +152,9 @@ $(step One "[[write $PWD/one.txt]]")
 $(step Two "[[write $PWD/two.txt]]")
 $(step Three "[[write $PWD/three.txt]]" 'session = "continue"')
 END
+	expect_exit 0 plan --json
+	expect_json '.agents[0] | [.agent, .version] | join(" ")' \
+		"$agent $(jq -r '.dependencies[]' "$SRC/tests/agents/$agent/package.json")"
 	expect_exit 0 run
 	expect_stderr ''
 	expect "the calls" "$(jq -r .act "$calls" | tr '\n' ' ')" 'write say write say write say '

@@ -5,6 +5,8 @@
 . "$SRC/tests/lib.sh"
 . "$SRC/tests/agents.sh"
 
+timeout 60 node -e 'process.exit(Number(process.versions.node.split(".")[0]) >= 20 ? 0 : 1)' ||
+	skip "Gemini CLI needs node 20"
 agent_begin gemini
 agent_cycle
 if agent_drawn 0; then
