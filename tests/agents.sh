@@ -201,11 +201,11 @@ END
 }
 
 # What a failure of the service is called, in the record and the reports.
-agent_fails() # ACT FAILURE
+agent_fails() # ACT FAILURE [MORE...]
 {
 	agent_config << END
 budget { tokens = 100000 }
-$(step "Meets $1" "[[$1]]" 'timeout = "100s"')
+$(step "Meets $1" "[[$1]]" 'timeout = "100s"' "${@:3}")
 report "file" { path = ".stepgate/reports.jsonl" }
 END
 	expect_exit 1 run --accept
@@ -287,4 +287,12 @@ agent_limited()
 	told=$(date -d "$told" +%s)
 	[[ $told -ge $((before + 3600)) && $told -le $(($(date +%s) + 3601)) ]] || fail "it resets at $told, not in an hour"
 	agent_fails busy rate_limited
+}
+
+# The other failures that all tell.
+agent_fails_otherwise()
+{
+	agent_fails locked authentication
+	agent_fails full context_full
+	agent_fails down crashed
 }

@@ -7,6 +7,7 @@
 //   run COMMAND      a call of its tool that runs one
 //   call NAME JSON   a call of the tool whose name ends so
 //   say WORDS        the end of the turn, as after the last act
+//   refuse           the end of the turn, for the model would not
 //   hang             a stream that begins and goes on for ever
 //   limit SECONDS    429: the plan's limit is reached, and is reset so far from now
 //   busy             429: too many requests; down: 500; locked: 401; full: 400, the prompt is too long
@@ -87,7 +88,8 @@ const failures = {
 	locked: { status: 401, type: 'authentication_error', code: 'invalid_api_key', google: 'UNAUTHENTICATED',
 		words: 'invalid x-api-key' },
 	full: { status: 400, type: 'invalid_request_error', code: 'context_length_exceeded', google: 'INVALID_ARGUMENT',
-		words: 'prompt is too long: 210000 tokens > 200000 maximum' },
+		words: 'prompt is too long: 210000 tokens > 200000 maximum',
+		said: 'The input token count (1048577) exceeds the maximum number of tokens allowed (1048576).' },
 };
 
 // Each service: whose path it is, what was said and which tools are offered, how it fails, and the
@@ -117,7 +119,7 @@ const messages = {
 			stop_reason: null, stop_sequence: null, usage: { ...this.usage(answer.usage), output_tokens: 1 },
 		} }];
 	},
-	*rest({ text, tool, usage })
+	*rest({ text, tool, usage, refused })
 	{
 		let index = 0;
 		yield ['content_block_start', { index, content_block: { type: 'text', text: '' } }];
@@ -129,7 +131,7 @@ const messages = {
 			yield ['content_block_delta', { index, delta: { type: 'input_json_delta', partial_json: JSON.stringify(tool.input) } }];
 			yield ['content_block_stop', { index }];
 		}
-		yield ['message_delta', { delta: { stop_reason: tool ? 'tool_use' : 'end_turn', stop_sequence: null }, usage: this.usage(usage) }];
+		yield ['message_delta', { delta: { stop_reason: refused ? 'refusal' : tool ? 'tool_use' : 'end_turn', stop_sequence: null }, usage: this.usage(usage) }];
 		yield ['message_stop', {}];
 	},
 };
@@ -192,7 +194,7 @@ const generate = {
 	}),
 	tools: (body) => list(body.tools).flatMap((tool) => list(tool.functionDeclarations)).map((tool) => ({ name: tool.name })),
 	fail: (failure, seconds) => ({
-		body: { error: { code: failure.status, message: seconds === undefined ? failure.words : 'You exceeded your current quota.', status: failure.google, details: seconds === undefined ? [] : [
+		body: { error: { code: failure.status, message: failure.said ?? (seconds === undefined ? failure.words : 'You exceeded your current quota.'), status: failure.google, details: seconds === undefined ? [] : [
 			{ '@type': 'type.googleapis.com/google.rpc.QuotaFailure', violations: [{ quotaId: 'GenerateRequestsPerHourPerProject' }] },
 			{ '@type': 'type.googleapis.com/google.rpc.RetryInfo', retryDelay: `${seconds}s` },
 		] } },
@@ -244,7 +246,7 @@ function answer(reply, service, body, model)
 	if (act.verb in failures)
 		return refuse(reply, service, act);
 	const tool = toolFor(act, tools);
-	const said = { model, tool, usage: usageOf(act), text: act.verb === 'say' ? act.rest : 'I go on.' };
+	const said = { model, tool, usage: usageOf(act), refused: act.verb === 'refuse', text: act.verb === 'say' ? act.rest : 'I go on.' };
 	const send = ([name, data]) =>
 		reply.write(`${name ? `event: ${name}\n` : ''}data: ${JSON.stringify(name ? { type: name, ...data } : data)}\n\n`);
 	reply.writeHead(200, { 'content-type': 'text/event-stream' });

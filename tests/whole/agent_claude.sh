@@ -9,5 +9,8 @@ agent_begin claude
 agent_cycle
 agent_killed
 agent_limited
+agent_fails_otherwise
+agent_fails refuse refused
+agent_fails "write $PWD/one" turn_limit 'arguments = {"--max-turns", "1"}'
 agent_drives
 exit 0

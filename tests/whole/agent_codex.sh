@@ -9,5 +9,6 @@ agent_begin codex
 agent_cycle
 agent_killed
 agent_limited
+agent_fails_otherwise
 agent_drives
 exit 0

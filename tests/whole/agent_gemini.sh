@@ -11,6 +11,7 @@ agent_begin gemini
 agent_cycle
 if agent_drawn 0; then
 	agent_killed
+	agent_fails_otherwise
 fi
 if agent_drawn 1; then
 	agent_limited
