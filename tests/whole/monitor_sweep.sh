@@ -73,11 +73,13 @@ some=6
 [[ ${SOAK:-} ]] && some=300
 n=0
 for number in $(sample "$some" "$total"); do
+	[[ ! ${SOAK:-} ]] || echo "allocation $number" # the last one is the one that hangs
 	begin "$number"
 	if [[ $url ]]; then
 		use
 		# What could not be seen is seen by the next look, a second later.
-		wait_for 20 state_is '.life == "closed" and .trouble == null'
+		wait_for 20 eval "state_is '.life == \"closed\" and .trouble == null' || ! kill -0 $monitor_pid"
+		kill -0 "$monitor_pid" 2> /dev/null || fail "allocation $number: the monitor is gone: $(cat monitor.err)"
 	fi
 	end
 	n=$((n + 1))
