@@ -9,10 +9,10 @@
  *   -e N:ERROR  the call is not made, and fails with ERROR (EIO, ENOSPC, EMFILE, ENOMEM)
  *   -s N        the call, one that writes, is given half of its bytes only
  *   -c N:PATH   the power goes before the call is made: the file system that has PATH (ext4, XFS)
- * is shut down with all that it has in memory lost, and the whole tree killed -l          with -c:
- * names and sizes of files are written first, and what is in the files is not -r FILE     FILE gets
- * a line on the fault, and "calls COUNT" at the end -t FILE     FILE gets a line for each call that
- * counts: PID NAME PATH = RESULT
+ *               is shut down with all that it has in memory lost, and the whole tree killed
+ *   -l          with -c: names and sizes of files are written first, what is in them is not
+ *   -r FILE     FILE gets a line on the fault, and "calls COUNT" at the end
+ *   -t FILE     FILE gets a line for each call that counts: PID NAME PATH = RESULT
  *
  * The exit code is the command's, or 128 and the signal that ended it. Calls are counted from the
  * command's exec on. x86-64 only: elsewhere it says so, and ends with 77.
