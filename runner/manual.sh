@@ -217,6 +217,17 @@ By default an agent may edit files, and what its own sandbox allows:
 .B arguments
 stands in its place.
 .PP
+Where the environment does not say otherwise, Claude Code and OpenCode are told not to put another version in
+their place
+.RB ( DISABLE_AUTOUPDATER ,
+.BR OPENCODE_DISABLE_AUTOUPDATE ),
+and Gemini CLI that its folder is to be trusted
+.RB ( GEMINI_CLI_TRUST_WORKSPACE ):
+it does nothing elsewhere, and follows what the repository has in
+.I .gemini/
+there.
+OpenCode has its prompt from stdin, the others as an argument.
+.PP
 A worker that reaches
 .B hard
 percent of the budget is asked to end, and killed when its
