@@ -276,6 +276,25 @@ static bool is_pending(const struct scan *scan)
 	return left > 0;
 }
 
+/* What the last result came to, where it tells of all of its process. */
+struct call claude_words_last(const struct claude_words *words)
+{
+	return words->totals.count > 0 ? claude_table_sum(&words->totals) : words->main_usage;
+}
+
+/* A result of another session than the last one's is of another process. */
+static void end_session(struct claude_words *words)
+{
+	const char *session = scan_text(words->scan, SESSION);
+	if (words->results > 0 && strcmp(session, words->result_session) != 0) {
+		const struct call last = claude_words_last(words);
+		words->earlier = call_sum(&words->earlier, &last);
+		words->several = true;
+	}
+	snprintf(words->result_session, sizeof(words->result_session), "%.*s", SESSION_NAME - 1,
+		 session);
+}
+
 static void take_result(struct claude_words *words)
 {
 	const struct scan *scan = words->scan;
@@ -284,9 +303,11 @@ static void take_result(struct claude_words *words)
 	if (id[0] && strncmp(id, words->result_id, CLAUDE_STAMP - 1) == 0)
 		return;
 	snprintf(words->result_id, sizeof(words->result_id), "%s", id);
+	end_session(words);
 	words->results++;
 	words->after_result = false;
 	words->in_flight = false;
+	words->resulted = words->calls.sum;
 	words->cut_stream |= scan_is(scan, TERMINAL, "aborted_streaming");
 	words->ended =
 		scan_true(scan, IS_ERROR) || strncmp(scan_text(scan, SUBTYPE), "error", 5) == 0
@@ -327,11 +348,25 @@ static void take_limit(struct claude_words *words)
 		words->resets_at = resets.tokens;
 }
 
+/* Another session begins: what calls of the last one came after its result, or without one, is in
+ * no result. */
+static void leave_session(struct claude_words *words)
+{
+	const struct call rest = call_less(&words->calls.sum, &words->resulted);
+	if (call_all(&rest) > 0) {
+		words->unfinished = call_sum(&words->unfinished, &rest);
+		words->resulted = words->calls.sum;
+	}
+}
+
 /* Who it is, and when. */
 static void take_names(struct claude_words *words)
 {
 	const struct scan *scan = words->scan;
-	scan_keep(words->session, sizeof(words->session), scan_text(scan, SESSION));
+	const char *session = scan_text(scan, SESSION);
+	if (session[0] && strncmp(session, words->session, SESSION_NAME - 1) != 0)
+		leave_session(words);
+	scan_keep(words->session, sizeof(words->session), session);
 	if (!words->session[0] && scan_text(scan, SESSION_ID)[0]) {
 		words->transcript = true;
 		scan_keep(words->session, sizeof(words->session), scan_text(scan, SESSION_ID));

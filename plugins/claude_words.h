@@ -47,14 +47,19 @@ struct claude_words {
 
 	/* result lines */
 	int64_t results;
-	char result_id[CLAUDE_STAMP]; /* of the last one: one that comes twice counts once */
-	struct calls since;           /* their model_usage_since_last_result */
-	bool without_since;           /* one of them had none */
-	struct claude_table totals;   /* the last one's modelUsage */
-	struct call main_usage;       /* the last one's `usage` */
-	bool after_result;            /* words of work came after the last one */
-	bool cut_stream;              /* one of them ended a call that was under way */
-	bool pending;                 /* sub-agents were at work when the last one was printed */
+	char result_id[CLAUDE_STAMP];      /* of the last one: one that comes twice counts once */
+	struct calls since;                /* their model_usage_since_last_result */
+	bool without_since;                /* one of them had none */
+	struct claude_table totals;        /* the last one's modelUsage */
+	struct call main_usage;            /* the last one's `usage` */
+	char result_session[SESSION_NAME]; /* the last one's */
+	struct call earlier;               /* of sessions that ended before that one's … */
+	bool several;                      /* … of which there were some */
+	bool after_result;                 /* words of work came after the last one */
+	struct call resulted;              /* the calls that there were when the last one came */
+	struct call unfinished;            /* those of other sessions that are in no result */
+	bool cut_stream;                   /* one of them ended a call that was under way */
+	bool pending; /* sub-agents were at work when the last one was printed */
 	int64_t window;
 
 	/* cost-state lines of a transcript */
@@ -78,6 +83,8 @@ void claude_words_release(struct claude_words *words);
 /* Begins anew, but for from_id, from_ms and begun_at. */
 void claude_words_again(struct claude_words *words);
 
+/* What the last result came to, where it tells of all of its process. */
+struct call claude_words_last(const struct claude_words *words);
 /* The sum of a table. */
 struct call claude_table_sum(const struct claude_table *table);
 

@@ -139,7 +139,13 @@ static enum ended meaning(const char *text)
 
 static void take_thread(struct codex_words *words)
 {
-	scan_keep(words->session, sizeof(words->session), scan_text(words->scan, THREAD));
+	const char *id = scan_text(words->scan, THREAD);
+	if (words->session[0] && id[0] && strcmp(words->session, id) != 0) {
+		words->earlier = call_sum(&words->earlier, &words->total);
+		words->total = (struct call){{0}};
+		words->several = true;
+	}
+	scan_keep(words->session, sizeof(words->session), id);
 }
 
 static void take_turn(struct codex_words *words)

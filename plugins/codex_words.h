@@ -22,10 +22,12 @@ struct codex_words {
 
 	/* printed */
 	int64_t turns_started;
-	bool turn_open;    /* the last one has no end */
-	bool completed;    /* a turn.completed was there: */
-	struct call total; /* of the whole thread, when the last one ended */
-	bool sub_agents;   /* it had some, which are not in `total` */
+	bool turn_open;      /* the last one has no end */
+	bool completed;      /* a turn.completed was there: */
+	struct call total;   /* of the whole thread, when the last one ended */
+	struct call earlier; /* of threads that were printed before this one */
+	bool several;        /* there were such */
+	bool sub_agents;     /* it had some, which are not in `total` */
 
 	/* written */
 	bool rollout;

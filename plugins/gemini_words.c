@@ -291,20 +291,10 @@ static enum ended meaning(const struct scan *scan)
 	return ENDED_CRASHED;
 }
 
-/* The sums of a whole process. -o json tells them by models alone. */
-static void take_result(struct gemini_words *words)
+/* What a result comes to. -o json tells it by models alone. */
+static void sum_up(struct gemini_words *words)
 {
 	const struct scan *scan = words->scan;
-	const bool failed = scan_is(scan, STATUS, "error") || scan_text(scan, ERROR)[0];
-	words->results++;
-	words->after_result = false;
-	words->ended = failed ? meaning(scan) : ENDED_COMPLETED;
-	if (words->ended == ENDED_USAGE_LIMIT) {
-		scan_keep(words->limit, sizeof(words->limit), scan_text(scan, ERROR));
-		words->limit_ms = agent_time(scan_text(scan, TIMESTAMP));
-	}
-	memcpy(words->table, words->row_table, sizeof(words->table));
-	words->rows = words->row_count;
 	const struct usage prompt = scan_number(scan, PROMPT);
 	const struct usage total =
 		larger_total(scan_number(scan, TOTAL), prompt, scan_number(scan, OUT));
@@ -318,6 +308,31 @@ static void take_result(struct gemini_words *words)
 		words->sum = call_sum(&words->sum, &call);
 		words->untold |= !words->table[i].total.known;
 	}
+}
+
+/* The sums of a whole process. */
+static void take_result(struct gemini_words *words)
+{
+	const struct scan *scan = words->scan;
+	const bool failed = scan_is(scan, STATUS, "error") || scan_text(scan, ERROR)[0];
+	const struct call before = words->sum;
+	const bool first = words->results++ == 0;
+	words->after_result = false;
+	words->ended = failed ? meaning(scan) : ENDED_COMPLETED;
+	if (words->ended == ENDED_USAGE_LIMIT) {
+		scan_keep(words->limit, sizeof(words->limit), scan_text(scan, ERROR));
+		words->limit_ms = agent_time(scan_text(scan, TIMESTAMP));
+	}
+	memcpy(words->table, words->row_table, sizeof(words->table));
+	words->rows = words->row_count;
+	sum_up(words);
+	/* Each process prints one, told again or not: another one is of another process. */
+	if (!first && (strcmp(words->session, words->result_session) != 0 ||
+		       memcmp(&before, &words->sum, sizeof(before)) != 0)) {
+		words->earlier = call_sum(&words->earlier, &before);
+		words->several = true;
+	}
+	snprintf(words->result_session, sizeof(words->result_session), "%s", words->session);
 }
 
 static void take_chat_line(struct gemini_words *words)
@@ -364,7 +379,10 @@ static void on_record(void *context)
 		words->sub_agent = scan_is(scan, KIND, "subagent");
 		scan_keep(words->session, sizeof(words->session), scan_text(scan, SESSION_ID));
 	} else if (scan_is(scan, TYPE, "init") || (has_stats && !scan_text(scan, TYPE)[0])) {
-		scan_keep(words->session, sizeof(words->session), scan_text(scan, SESSION));
+		const char *session = scan_text(scan, SESSION);
+		words->several |= words->session[0] && session[0] &&
+				  strncmp(session, words->session, SESSION_NAME - 1) != 0;
+		scan_keep(words->session, sizeof(words->session), session);
 	}
 	if (scan_is(scan, TYPE, "result") ? has_stats : has_stats && scan_text(scan, SESSION)[0]) {
 		words->records++;

@@ -36,7 +36,10 @@ struct gemini_words {
 
 	/* printed */
 	int64_t results;
-	struct call sum;   /* the last one's */
+	struct call sum;     /* the last one's */
+	struct call earlier; /* of processes that printed one before */
+	bool several;        /* there were such */
+	char result_session[SESSION_NAME];
 	bool after_result; /* words of work came after it */
 	bool untold;       /* it had no total: what is told apart may be less */
 	struct gemini_row table[GEMINI_ROWS];

@@ -227,11 +227,13 @@ static void look(void *agent, struct agent_live *live)
 /* Its printed words: whole results, or the calls that were seen, whichever is more. */
 static struct call printed(const struct claude_words *words)
 {
-	struct call sum = words->results == 0    ? words->calls.sum
-			  : words->without_since ? claude_table_sum(&words->totals)
-						 : words->since.sum;
-	if (words->results > 0 && words->without_since && words->totals.count == 0)
-		sum = words->main_usage;
+	struct call sum = words->results == 0 ? words->calls.sum : words->since.sum;
+	if (words->results > 0 && words->without_since) {
+		sum = claude_words_last(words);
+		sum = call_sum(&sum, &words->earlier);
+	}
+	if (words->results > 0)
+		sum = call_sum(&sum, &words->unfinished);
 	return words->after_result ? call_max(&sum, &words->calls.sum) : sum;
 }
 
@@ -251,6 +253,10 @@ static enum quality words_quality(const struct claude_words *words, struct readi
 		return agent_doubt(reading, "it printed no result");
 	if (words->after_result || words->pending)
 		return agent_doubt(reading, "it went on after its last result");
+	if (call_all(&words->unfinished) > 0)
+		return agent_doubt(reading, "it printed a session that has no result");
+	if (words->several && words->without_since)
+		return agent_doubt(reading, "it printed the results of more than one session");
 	if (words->cut_stream)
 		return agent_doubt(reading, "a call was broken off, and counts as far as it came");
 	if (scan_broken(words->scan) > 0)

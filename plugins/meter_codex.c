@@ -258,7 +258,7 @@ static void live_words(const void *agent, struct agent_live *live)
 {
 	const struct codex *codex = agent;
 	live->any = codex->words.completed;
-	live->used = codex->words.total;
+	live->used = call_sum(&codex->words.total, &codex->words.earlier);
 }
 
 /* Whether the thread that was printed is this worker's own from its first turn on. */
@@ -276,6 +276,8 @@ static enum quality words_quality(const struct codex *codex, struct reading *rea
 	const struct codex_words *words = &codex->words;
 	if (words->turn_open || scan_broken(words->scan) > 0)
 		return agent_doubt(reading, "its last turn has no end");
+	if (words->several)
+		return agent_doubt(reading, "it printed more than one thread");
 	if (words->sub_agents)
 		return agent_doubt(reading, "its sub-agents are in its files alone");
 	if (!is_fresh(codex))
@@ -285,6 +287,8 @@ static enum quality words_quality(const struct codex *codex, struct reading *rea
 
 static enum quality files_quality(const struct codex *codex, struct reading *reading)
 {
+	if (codex->words.several)
+		return agent_doubt(reading, "it printed more than one thread");
 	if (codex->files.many)
 		return agent_doubt(reading, "its files are of more than one turn");
 	if (codex->files.doubt)
@@ -296,15 +300,17 @@ static void settle(struct codex *codex, struct reading *reading)
 {
 	const struct codex_words *words = &codex->words;
 	const struct codex_files *files = &codex->files;
-	const struct call used = call_sum(&files->main, &files->others);
+	struct call used = call_sum(&files->main, &files->others);
+	used = call_sum(&used, &words->earlier);
 	struct call total = call_less(&words->total, &files->before);
 	total = call_sum(&total, &files->others);
+	total = call_sum(&total, &words->earlier);
 	if (files->any) {
 		reading->quality = files_quality(codex, reading);
 		agent_settle(reading, words->completed && !words->turn_open ? &total : NULL, &used);
 	} else if (words->completed) {
 		reading->quality = words_quality(codex, reading);
-		agent_settle(reading, &words->total, NULL);
+		agent_settle(reading, &total, NULL);
 	}
 	calls_models(&files->calls, reading);
 }

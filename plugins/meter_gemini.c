@@ -155,7 +155,7 @@ static void live_words(const void *agent, struct agent_live *live)
 {
 	const struct gemini_words *words = &((const struct gemini *)agent)->words;
 	live->any = words->results > 0;
-	live->used = words->sum;
+	live->used = call_sum(&words->sum, &words->earlier);
 }
 
 /* A reply that broke off counts as far as it came, and only its chat shows it. */
@@ -164,6 +164,9 @@ static enum quality words_quality(const struct gemini *gemini, struct reading *r
 	const struct gemini_words *words = &gemini->words;
 	if (words->after_result || scan_broken(words->scan) > 0)
 		return agent_doubt(reading, "it went on after its result");
+	if (words->several)
+		return agent_doubt(reading, "it printed more than one session: of one without a "
+					    "result it tells no usage");
 	if (words->untold)
 		return agent_doubt(reading, "its result has no total, and may leave out thoughts");
 	if (gemini->files.broke_off)
@@ -188,20 +191,21 @@ static void settle(struct gemini *gemini, struct reading *reading)
 {
 	const struct gemini_words *words = &gemini->words;
 	const struct gemini_files *files = &gemini->files;
+	const struct call sum = call_sum(&words->sum, &words->earlier);
 	const bool whole = words->results > 0 && !words->after_result;
 	/* Where we can't tell this process in its chat, that is no second opinion on its words. */
 	const bool placed = words->first_ms > 0 || gemini->start->since_ms > 0;
 	if (whole) {
-		const bool more = call_all(&files->used) > call_all(&words->sum);
+		const bool more = call_all(&files->used) > call_all(&sum);
 		reading->quality = words_quality(gemini, reading);
-		agent_settle(reading, &words->sum,
-			     files->any && (placed || !more) ? &files->used : NULL);
+		agent_settle(reading, &sum, files->any && (placed || !more) ? &files->used : NULL);
 	} else if (files->any) {
 		reading->quality = files_quality(files, reading);
-		agent_settle(reading, NULL, &files->used);
+		agent_settle(reading, call_all(&sum) > call_all(&files->used) ? &sum : NULL,
+			     &files->used);
 	} else if (words->results > 0) {
 		reading->quality = words_quality(gemini, reading);
-		agent_settle(reading, &words->sum, NULL);
+		agent_settle(reading, &sum, NULL);
 	}
 }
 

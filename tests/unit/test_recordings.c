@@ -90,6 +90,40 @@ START_TEST(an_agent_is_known_by_its_words_or_files)
 }
 END_TEST
 
+/* A worker may run its agent twice: what both printed is one stream, and neither is left out. */
+static void both_count(const struct recording *one, const struct recording *other)
+{
+	const size_t length = one->length + other->length + 1;
+	char *words = malloc(length + 1);
+	ck_assert_ptr_nonnull(words);
+	snprintf(words, length + 1, "%s\n%s", one->printed, other->printed);
+	const struct reading first = reading_of(one->kind, one->printed, one->length, 65536, NULL);
+	const struct reading second =
+		reading_of(one->kind, other->printed, other->length, 65536, NULL);
+	const struct reading both = reading_of(one->kind, words, length, 65536, NULL);
+	if (first.quality == QUALITY_EXACT && second.quality == QUALITY_EXACT)
+		ck_assert_msg(all_of(&both) >= one->all + other->all, "%s and %s: %lld, not %lld",
+			      one->name, other->name, (long long)all_of(&both),
+			      (long long)(one->all + other->all));
+	ck_assert_msg(all_of(&both) == one->all + other->all || both.quality != QUALITY_EXACT,
+		      "%s and %s: exact, and %lld, not %lld", one->name, other->name,
+		      (long long)all_of(&both), (long long)(one->all + other->all));
+	free(words);
+}
+
+START_TEST(two_that_printed_into_one_stream_both_count)
+{
+	int count = 0, ours = 0;
+	struct recording *list = recordings_all(&count, &ours);
+	for (int i = 0; i < count; i++)
+		for (int j = 0; j < count; j++)
+			if (list[i].kind == list[j].kind && list[i].length > 0 &&
+			    list[j].length > 0 && strcmp(list[i].name, list[j].name) != 0)
+				both_count(&list[i], &list[j]);
+	recordings_free(list, count);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("recordings");
@@ -97,6 +131,8 @@ int main(void)
 	tcase_add_test(recordings, each_recording_is_read_right);
 	tcase_add_test(recordings, the_context_is_that_of_the_last_call);
 	tcase_add_test(recordings, an_agent_is_known_by_its_words_or_files);
+	tcase_add_test(recordings, two_that_printed_into_one_stream_both_count);
+	tcase_set_timeout(recordings, 300);
 	suite_add_tcase(suite, recordings);
 	SRunner *runner = srunner_create(suite);
 	srunner_run_all(runner, CK_ENV);
