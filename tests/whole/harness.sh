@@ -62,6 +62,20 @@ more=()
 
 harness passes
 expect "exit code of a picked test" "$code" 0
+more=(PART=9/3)
+harness passes
+expect "exit code for a part that is none" "$code" 2
+expect_stdout 'PART=9/3: not like 2/5'
+add soaks << 'END'
+# deadline: 1
+# soak: 77
+[[ ${SOAK:-} && $PART == 2/3 ]]
+END
+more=(SOAK=1 PART=2/3)
+harness soaks
+expect "exit code of a part of a soak" "$code" 0
+grep -q '^begun   whole/soaks, for at most 77 s: ' "$out" || fail "the soak's deadline is not told"
+more=()
 harness no-such-name
 expect "exit code without a test" "$code" 1
 expect_line "no test of that name: no-such-name"
