@@ -73,8 +73,10 @@ static int each(const struct look *look, take *on_one, void *to)
 }
 
 struct lines {
+	struct work *work;
 	const char *below;
 	struct bytes left_out, taken;
+	int failed; /* the facts say why */
 };
 
 static void add_sign(struct bytes *lines, char sign)
@@ -108,6 +110,14 @@ static void add_exclusion(struct bytes *lines, const char *path)
 	bytes_add(lines, "\"\n", 2);
 }
 
+/* One whose .git is none, git add refuses. Asked so, git runs nothing in it. */
+static int check(struct work *work, const char *path)
+{
+	char inner[2 * LOOK_PATH];
+	snprintf(inner, sizeof(inner), "%s/.git", path);
+	return RUN(work, NULL, "rev-parse", "--resolve-git-dir", inner);
+}
+
 static void on_link(void *to, const struct look *look, const char *path)
 {
 	struct lines *lines = to;
@@ -116,18 +126,22 @@ static void on_link(void *to, const struct look *look, const char *path)
 	if (strcmp(lines->below, ".") != 0 &&
 	    (strncmp(path, lines->below, length) != 0 || path[length] != '/'))
 		return;
+	if (!lines->failed)
+		lines->failed = check(lines->work, path);
 	add_exclusion(&lines->left_out, path);
 	add_line(&lines->taken, path);
 }
 
 int gitlinks_add(struct work *work, const char *below)
 {
-	struct lines lines = {.below = below};
+	struct lines lines = {.work = work, .below = below};
 	add_line(&lines.left_out, below);
 	int failed = each(work->job->look, on_link, &lines);
 	bytes_add(&lines.left_out, "", 1);
 	bytes_add(&lines.taken, "", 1);
-	if (failed || lines.left_out.broken || lines.taken.broken) {
+	if (lines.failed) {
+		failed = -1;
+	} else if (failed || lines.left_out.broken || lines.taken.broken) {
 		facts_fail(work->facts, RECEIPT_COMMIT_ERROR, "the index can't be read");
 		failed = -1;
 	} else if (!*lines.taken.at) {
