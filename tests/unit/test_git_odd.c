@@ -76,6 +76,15 @@ static const struct odd nested[] = {
 	 "git -c protocol.file.allow=always submodule --quiet add ../../sub; git commit -qm sub;"
 	 "git submodule --quiet deinit -f sub",
 	 "echo x >x", ENGINE},
+	{"submodule with a stray .git file",
+	 "git -c protocol.file.allow=always submodule --quiet add ../../sub; git commit -qm sub",
+	 "rm sub/.git; echo stray >sub/.git; echo x >x", REFUSED},
+	{"submodule whose repository is nowhere",
+	 "git -c protocol.file.allow=always submodule --quiet add ../../sub; git commit -qm sub",
+	 "echo 'gitdir: /nowhere' >sub/.git; echo x >x", REFUSED},
+	{"submodule with an empty .git folder",
+	 "git -c protocol.file.allow=always submodule --quiet add ../../sub; git commit -qm sub",
+	 "rm sub/.git; mkdir sub/.git; echo x >x", REFUSED},
 	{"submodule that is ignored",
 	 "git -c protocol.file.allow=always submodule --quiet add ../../sub; git commit -qm sub;"
 	 "echo sub >.git/info/exclude",
@@ -157,7 +166,9 @@ static const struct odd kinds[] = {
 	 "rm l; echo x >l", ENGINE},
 	{"files behind a link to their folder", FOLDER, "mkdir e; mv d e/d; ln -s e/d d", ENGINE},
 	{"files behind a link to nothing", FOLDER, "rm -r d; ln -s nowhere d", ENGINE},
-	{"files behind a link to itself", FOLDER, "rm -r d; ln -s d d", ENGINE},
+	{"files behind a link to itself", FOLDER, "rm -r d; ln -s d d", PROGRAM},
+	{"the same, where the link is ignored", FOLDER "echo d >.git/info/exclude",
+	 "rm -r d; ln -s d d; echo x >x", PROGRAM},
 	{"a folder that becomes a link, and back",
 	 FOLDER "rm -r d; ln -s one d; git add -A;"
 		"git commit -qm l",

@@ -239,6 +239,15 @@ static int compare_names(const char *a, size_t a_length, const char *b, size_t b
 	return order ? order : (a_length > b_length) - (a_length < b_length);
 }
 
+/* Whether a link that leads in a circle has taken the folder's place: git then keeps the files that
+ * it can't look at. */
+static bool is_circle(struct visit *visit, const char *name, size_t length)
+{
+	struct stat state;
+	const char *path = path_of(visit, name, length);
+	return path && fstatat(visit->scan->root, path, &state, 0) != 0 && errno == ELOOP;
+}
+
 /* The entry at `at`, or all of the folder that begins there, against the name at *next, behind
  * which *next then stands if it was that. Gives where the entries go on. */
 static size_t merge(struct visit *visit, size_t at, size_t *next)
@@ -261,7 +270,9 @@ static size_t merge(struct visit *visit, size_t at, size_t *next)
 	const size_t end = slash ? index_end_of(visit->index, at, visit->task->to, entry->path,
 						visit->task->length + length)
 				 : at + 1;
-	if (order < 0)
+	if (order < 0 && slash && is_circle(visit, own, length - 1))
+		scan_give_up(visit->scan, "files behind a link that leads in a circle");
+	else if (order < 0)
 		lose(visit, at, end);
 	else if (slash)
 		enter(visit, name, at, end);
