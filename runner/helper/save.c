@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "runner/helper/durable.h"
@@ -67,11 +68,29 @@ void facts_locked(struct receipt_facts *facts, const char *path, const struct jo
 		   (long long)job->deadline_ms);
 }
 
+/* What every look at a repository opens and reads: a FIFO in its place would be waited for without
+ * an end. Whether there is something else than a file goes with its path. */
+static bool is_stuck(const struct saver *saver, char *path, size_t size)
+{
+	static const char *const files[] = {".git/HEAD",   ".git/index",     ".git/packed-refs",
+					    ".git/config", ".git/commondir", ".gitmodules"};
+	struct stat state;
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+		snprintf(path, size, "%s/%s", saver->conf->path, files[i]);
+		if (stat(path, &state) == 0 && !S_ISREG(state.st_mode))
+			return true;
+	}
+	return false;
+}
+
 /* Which engine is to be asked to save goes into *program. */
 static int look_around(struct saver *saver, bool closely, struct look *look, bool *program,
 		       struct err *err)
 {
+	char path[LOOK_PATH + 32];
 	enum engine_answer answer = ENGINE_PASSES;
+	if (is_stuck(saver, path, sizeof(path)))
+		return err_set(err, ERR_CONFIG, "%s: not a regular file: put it right", path);
 	if (access(saver->conf->path, X_OK) != 0)
 		return err_set(err, ERR_CONFIG, "%s: can't be used as the repository: %s",
 			       saver->conf->path, strerror(errno));
@@ -360,9 +379,12 @@ static bool is_made(struct saver *saver, const struct look *look, const struct g
 static enum receipt_result why_no_look(const struct saver *saver, const struct look *look,
 				       const struct err *err)
 {
+	char path[LOOK_PATH + 32];
 	if (err->code != ERR_CONFIG)
 		return RECEIPT_COMMIT_ERROR;
-	return saver->seen && look->workdir[0] ? RECEIPT_REPOSITORY_CHANGED : RECEIPT_NO_REPOSITORY;
+	return saver->seen && (look->workdir[0] || is_stuck(saver, path, sizeof(path)))
+		       ? RECEIPT_REPOSITORY_CHANGED
+		       : RECEIPT_NO_REPOSITORY;
 }
 
 /* Looks and commits, or says why not in *facts. */

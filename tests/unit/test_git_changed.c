@@ -144,6 +144,27 @@ START_TEST(test_linked_work_tree)
 }
 END_TEST
 
+/* What would be waited for without an end. */
+START_TEST(test_fifo_in_the_place_of_a_file)
+{
+	static const char *const files[] = {".git/HEAD", ".git/index", ".git/packed-refs",
+					    ".gitmodules"};
+	open_work();
+	sh("cd work; echo x >x; git pack-refs --all; : >.gitmodules");
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+		sh("cd work; mv %s ../kept; mkfifo %s", files[i], files[i]);
+		const struct receipt_facts facts = save_all(git, "x");
+		ck_assert_result(facts, RECEIPT_REPOSITORY_CHANGED);
+		ck_assert_has(facts.why, files[i]);
+		ck_assert_has(facts.why, ": not a regular file: put it right");
+		sh("cd work; rm %s; mv ../kept %s", files[i], files[i]);
+	}
+	const struct receipt_facts facts = save_all(git, "x");
+	assert_pushed(&facts);
+	git_free(git);
+}
+END_TEST
+
 /* A remote is not made to lose what it has by a history that only looks like the old one. */
 START_TEST(test_history_in_disguise)
 {
@@ -244,11 +265,15 @@ int main(void)
 	const TTest *const each[] = {test_changed}, *const killed[] = {
 							    test_changed_and_the_helper_killed};
 	const TTest *const linked[] = {test_linked_work_tree};
-	const TTest *const tests[] = {test_not_changed, test_salvage_of_a_changed_one, test_allowed,
-				      test_changed_between_processes, test_history_in_disguise};
+	const TTest *const tests[] = {test_not_changed,
+				      test_salvage_of_a_changed_one,
+				      test_allowed,
+				      test_changed_between_processes,
+				      test_history_in_disguise,
+				      test_fifo_in_the_place_of_a_file};
 	int failed = run_tests_of("git changed", each, 1, CHANGES);
 	failed |= run_tests_of("git changed", killed, 1, CHANGES / 2);
 	failed |= run_tests_of("git changed", linked, 1, (int)(sizeof(links) / sizeof(links[0])));
-	failed |= run_tests_by_both("git changed", tests, 5);
+	failed |= run_tests_by_both("git changed", tests, 6);
 	return failed;
 }
