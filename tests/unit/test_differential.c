@@ -406,7 +406,10 @@ static struct receipt_facts commit_ours(struct engine_libgit2 *engine,
 	return facts;
 }
 
-#define SHOW "git rev-parse -q --verify HEAD^{tree}; git ls-files -s -v; git status --porcelain"
+/* git status itself refuses a submodule whose .git is none. */
+#define SHOW                                                                     \
+	"git rev-parse -q --verify HEAD^{tree}; git ls-files -s -v; git status " \
+	"--porcelain 2>&1 || :"
 
 static void step(struct engine_libgit2 *engine, const struct conf_repository *conf, unsigned number)
 {
