@@ -46,7 +46,7 @@ object = $(patsubst %.c,$(B)/%.o,$(1))
 MAINS  := runner/main.c runner/helper/main.c runner/sender/main.c runner/monitor/main.c runner/top/main.c
 # Programs take from the libraries what they call and no more, so that the helper alone links libgit2.
 LIBRARY := $(call object,$(wildcard fsm/*.c conf/*.c status/*.c plugins/*.c))
-RUNNER  := $(call object,$(filter-out $(MAINS),$(wildcard runner/*.c)))
+RUNNER  := $(call object,$(wildcard $(patsubst %,runner/%/*.c,commands cycle plan process schedule)))
 HELPER  := $(call object,$(filter-out $(MAINS),$(wildcard runner/helper/*.c runner/helper/stage/*.c)))
 SENDER  := $(call object,$(filter-out $(MAINS),$(wildcard runner/sender/*.c)))
 PARTS   := $(B)/librunner.a $(B)/libhelper.a $(B)/libsender.a $(B)/libstepgate.a
@@ -192,9 +192,9 @@ $(B)/fuzzers/%: $(B)/tests/fuzz/%.o $(ALL_PARTS)
 	$(call link,-fsanitize=fuzzer $< $(LINK_ALL_PARTS) $(LIBS_STEPGATE) $(LIBS_HELPER) $(LIBS_SENDER) $(LIBS_MONITOR))
 
 # The manuals are printed by the program, so that they say what it does.
-$(B)/man/stepgate.1: runner/manual.sh $(B)/stepgate
+$(B)/man/stepgate.1: runner/commands/manual.sh $(B)/stepgate
 	$(call say,MAN,$@)
-	$(Q)mkdir -p $(@D) && runner/manual.sh $(B)/stepgate > $@
+	$(Q)mkdir -p $(@D) && runner/commands/manual.sh $(B)/stepgate > $@
 
 $(B)/man/stepgate.conf.5: $(B)/stepgate
 	$(call say,MAN,$@)

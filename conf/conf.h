@@ -168,7 +168,7 @@ struct conf_gate {
 };
 
 /* What is held back from commits: files whose name one of the patterns fits (see
- * runner/secrets.h), and files with something in them that looks like a key or token. */
+ * runner/helper/secrets.h), and files with something in them that looks like a key or token. */
 struct conf_secrets {
 	bool hold; /* false: nothing is */
 	bool tokens;

@@ -7,7 +7,7 @@
  *   gets, the scanf family     read the bytes, then parse them
  *   atoi atol atoll atof       a parser that says where it failed
  *   strtok                     strtok_r: this one has hidden state
- *   system popen               runner/child.h: no shell, no descriptor of ours, a deadline
+ *   system popen               runner/process/child.h: no shell, no descriptor of ours, a deadline
  *   mktemp tempnam tmpnam      mkstemp: these give a name that anybody can take
  */
 #ifndef FSM_BANNED_H

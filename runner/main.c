@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "conf/nearest.h"
-#include "runner/command.h"
+#include "runner/commands/command.h"
 #include "runner/version.h"
 
 static const struct command *const commands[] = {

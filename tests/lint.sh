@@ -54,7 +54,7 @@ tidied()
 scripts()
 {
 	local script found=0
-	for script in tests/*.sh tests/*/*.sh runner/*.sh .ci/run; do
+	for script in tests/*.sh tests/*/*.sh runner/*/*.sh .ci/run; do
 		[[ ! -e $script ]] || bash -n "$script" || found=1
 	done
 	return $found

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "runner/helper/git_program.h"
-#include "runner/trailers.h"
+#include "runner/helper/trailer.h"
 
 #define OURS    "Stepgate-"
 #define CYCLE   TRAILER_CYCLE ": "

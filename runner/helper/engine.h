@@ -9,7 +9,7 @@
 
 #include "conf/err.h"
 #include "fsm/receipt.h"
-#include "runner/git.h"
+#include "runner/helper/git.h"
 #include "runner/helper/git_program.h"
 #include "runner/helper/look.h"
 

@@ -10,7 +10,7 @@
 #include "runner/helper/gitlinks.h"
 #include "runner/helper/index_lock.h"
 #include "runner/helper/program.h"
-#include "runner/secrets.h"
+#include "runner/helper/secrets.h"
 
 static bool is_index_damaged(const struct git_answer *answer)
 {

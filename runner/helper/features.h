@@ -10,7 +10,7 @@
 #include <stddef.h>
 
 #include "conf/conf.h"
-#include "runner/git.h"
+#include "runner/helper/git.h"
 #include "runner/helper/look.h"
 
 /* What a finder has to go by, and where it puts what it found. */

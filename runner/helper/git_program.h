@@ -7,8 +7,8 @@
 #include <stdint.h>
 
 #include "conf/err.h"
-#include "runner/child.h"
 #include "runner/helper/git_watch.h"
+#include "runner/process/child.h"
 
 #define GIT_OUTPUT_MOST (8U << 20) /* bytes of stdout, where a call says nothing else */
 

@@ -4,7 +4,7 @@
 
 #include "runner/helper/engine.h"
 #include "runner/helper/git_program.h"
-#include "runner/secrets.h"
+#include "runner/helper/secrets.h"
 
 #define TIME_MS 30000
 

@@ -13,7 +13,7 @@
 #include "conf/conf.h"
 #include "conf/err.h"
 #include "fsm/receipt.h"
-#include "runner/git.h"
+#include "runner/helper/git.h"
 
 #define LOOK_PATH 4096
 #define LOOK_NAME 256

@@ -4,8 +4,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "runner/child.h"
 #include "runner/helper/program.h"
+#include "runner/process/child.h"
 #include "status/text.h"
 
 #define TIMEOUT_MS 5000

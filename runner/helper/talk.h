@@ -11,7 +11,7 @@
 #define RUNNER_HELPER_TALK_H
 
 #include "conf/conf.h"
-#include "runner/git.h"
+#include "runner/helper/git.h"
 #include "runner/helper/look.h"
 #include "runner/helper/wire.h"
 

@@ -10,10 +10,10 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-#include "runner/command.h"
-#include "runner/hands.h"
+#include "runner/commands/command.h"
+#include "runner/commands/monitor_args.h"
 #include "runner/monitor/served.h"
-#include "runner/monitor_args.h"
+#include "runner/process/hands.h"
 #include "status/monitor/monitor.h"
 #include "status/monitor/token.h"
 

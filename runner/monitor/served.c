@@ -5,8 +5,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "runner/plan.h"
-#include "runner/tracker.h"
+#include "runner/cycle/tracker.h"
+#include "runner/plan/plan.h"
 
 static int no_memory(struct err *err)
 {

@@ -3,7 +3,7 @@
 #define RUNNER_MONITOR_SERVED_H
 
 #include "conf/conf.h"
-#include "runner/args.h"
+#include "runner/commands/args.h"
 #include "status/monitor/watch.h"
 
 struct served {

@@ -9,7 +9,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 
-#include "runner/companion.h"
+#include "runner/process/companion.h"
 #include "runner/sender/lane.h"
 #include "runner/sender/post.h"
 #include "status/clock.h"

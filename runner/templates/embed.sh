@@ -1,7 +1,7 @@
 #!/bin/sh
-# runner/templates/embed.sh FILE.in...: prints the files as C, for runner/scaffold.c.
+# runner/templates/embed.sh FILE.in...: prints the files as C, for runner/commands/scaffold.c.
 set -eu
-echo '#include "runner/scaffold.h"'
+echo '#include "runner/commands/scaffold.h"'
 echo
 echo 'const struct scaffold_file scaffold_files[] = {'
 for file in "$@"; do

@@ -11,11 +11,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "runner/command.h"
-#include "runner/hands.h"
+#include "runner/commands/command.h"
+#include "runner/commands/top_args.h"
 #include "runner/monitor/served.h"
+#include "runner/process/hands.h"
 #include "runner/top/screen.h"
-#include "runner/top_args.h"
 #include "status/clock.h"
 #include "status/file.h"
 #include "status/settings.h"

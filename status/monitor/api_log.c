@@ -25,8 +25,9 @@ struct log {
 	int fd; /* -1: it is not there yet */
 	int64_t offset;
 	/* What comes after the first half of what is kept stands beside the log until the step has
-	 * ended (runner/step_log.h), and is then put behind it: what was told from there is not
-	 * told again. It has no offsets to go on from, so who comes back goes on with what is new.
+	 * ended (runner/cycle/step_log.h), and is then put behind it: what was told from there is
+	 * not told again. It has no offsets to go on from, so who comes back goes on with what is
+	 * new.
 	 */
 	int tail; /* -1: none is open */
 	int64_t tail_offset;

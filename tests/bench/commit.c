@@ -13,7 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "runner/git.h"
+#include "runner/helper/git.h"
 
 static int64_t now_us(void)
 {

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "conf/utf8.h"
-#include "runner/checklist.h"
+#include "runner/plan/checklist.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length);
 

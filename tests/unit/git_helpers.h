@@ -12,9 +12,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "runner/child.h"
-#include "runner/companion.h"
-#include "runner/git.h"
+#include "runner/helper/git.h"
+#include "runner/process/child.h"
+#include "runner/process/companion.h"
 
 #define BOX 4096
 

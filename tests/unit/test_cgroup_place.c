@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "runner/cgroup_place.h"
+#include "runner/process/cgroup_place.h"
 
 /* What is found, or "" where nothing is. */
 static const char *place(enum cgroup_kind kind, const char *cgroups, const char *mounts)

@@ -3,7 +3,7 @@
 #include <sys/stat.h>
 
 #include "conf/template.h"
-#include "runner/checklist.h"
+#include "runner/plan/checklist.h"
 #include "tests/unit/conf_helpers.h"
 
 /* The items as "[x]TITLE|[ ]TITLE|": good until the next call. */

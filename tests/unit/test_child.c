@@ -8,7 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "runner/child.h"
+#include "runner/process/child.h"
 #include "status/clock.h"
 
 struct heard {

@@ -11,9 +11,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "runner/cgroup.h"
-#include "runner/child.h"
-#include "runner/descendants.h"
+#include "runner/process/cgroup.h"
+#include "runner/process/child.h"
+#include "runner/process/descendants.h"
 #include "status/clock.h"
 
 #define NOBODY 65534

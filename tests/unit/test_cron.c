@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "runner/cron.h"
+#include "runner/schedule/cron.h"
 
 static struct cron parsed(const char *text)
 {

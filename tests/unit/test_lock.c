@@ -10,8 +10,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "runner/lock.h"
-#include "runner/patience.h"
+#include "runner/process/lock.h"
+#include "runner/process/patience.h"
 
 static struct lock lock = {.fd = -1};
 

@@ -2,7 +2,7 @@
  * put together here. */
 #include <sys/stat.h>
 
-#include "runner/secrets.h"
+#include "runner/helper/secrets.h"
 #include "tests/unit/conf_helpers.h"
 
 #define A16 "ABCDEFGHIJ234567"

@@ -6,7 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "runner/step_log.h"
+#include "runner/cycle/step_log.h"
 
 #define MOST 8192
 #define LOG  ".stepgate/logs/cycle-0003/step-07.log"

@@ -6,7 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "runner/stop.h"
+#include "runner/process/stop.h"
 #include "status/clock.h"
 
 static void setup(void)

@@ -47,6 +47,13 @@ plugins status conf fsm
 status conf fsm
 conf fsm
 fsm fsm
+runner/process plugins status conf fsm
+runner/plan plugins status conf fsm
+runner/schedule runner/process plugins status conf fsm
+runner/helper runner/process plugins status conf fsm
+runner/sender runner/helper runner/process plugins status conf fsm
+runner/cycle runner/helper runner/sender runner/plan runner/process plugins status conf fsm
+runner/commands runner/cycle runner/helper runner/sender runner/plan runner/schedule runner/process runner plugins status conf fsm
 END
 }
 
@@ -157,6 +164,7 @@ sample wrong_way status/bad.c '#include "plugins/meter.h"'
 sample wrong_way fsm/bad.h '#include "conf/err.h"'
 sample wrong_way conf/bad.h '#include "err.h"'
 sample wrong_way plugins/bad.h '#include "../runner/x.h"'
+sample wrong_way runner/helper/bad.h '#include "runner/cycle/session.h"'
 sample library_elsewhere runner/bad.c '#include <git2.h>'
 sample library_elsewhere runner/helper/bad.c '#include <zlib.h>'
 sample library_elsewhere status/bad.c '#include <sqlite3.h>'

@@ -90,10 +90,10 @@ while read -r flag file program test in_soak; do
 	rm -rf "$flag"/{work,tmp}
 	SOAK='' must_fail "$flag" "$in_soak"
 done << 'END'
-STEPGATE_WITHOUT_LOCK        runner/lock.c            stepgate     whole/two_runs
+STEPGATE_WITHOUT_LOCK        runner/process/lock.c            stepgate     whole/two_runs
 STEPGATE_WITHOUT_VERIFYING   runner/helper/push.c     stepgate-git unit/git_push
 STEPGATE_WITHOUT_SEARCH      runner/helper/earlier.c  stepgate-git unit/git_again  whole/kill_sweep
 STEPGATE_WITHOUT_SYNC        runner/helper/durable.c  stepgate-git unit/git_durable whole/power_cut
-STEPGATE_WITHOUT_CGROUP_KILL runner/cgroup.c          unit/test_contained unit/contained
+STEPGATE_WITHOUT_CGROUP_KILL runner/process/cgroup.c          unit/test_contained unit/contained
 END
 exit 0

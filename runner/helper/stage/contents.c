@@ -7,8 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "runner/helper/secrets.h"
 #include "runner/helper/stage/crew.h"
-#include "runner/secrets.h"
 
 #define TRIES      5           /* of a file that changes while it is read */
 #define BATCH      256         /* files read together */
