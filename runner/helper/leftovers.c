@@ -19,6 +19,7 @@
 struct sweep {
 	int64_t boot_s;  /* seconds since 1970 */
 	int64_t started; /* microseconds since 1970 */
+	bool busy;       /* another helper is committing: what is half made may be its own */
 	char *said;
 	size_t size;
 };
@@ -88,7 +89,7 @@ static void clear_temporary(struct sweep *sweep, const char *path)
 	const int fd = open_leftover(path, &state);
 	if (fd < 0)
 		return;
-	if (is_older(sweep, &state) && !is_open_elsewhere(fd))
+	if (!sweep->busy && is_older(sweep, &state) && !is_open_elsewhere(fd))
 		unlink(path);
 	close(fd);
 }
@@ -182,10 +183,24 @@ static void clear_marked(struct sweep *sweep, int mark, const struct stat *made)
 	close(fd);
 }
 
-/* Whoever made a mark holds a flock on it for as long as it lives. */
+/* Whoever made a mark holds a flock on it for as long as it lives, as on an index.lock of its own
+ * for as long as it commits. */
+static bool is_held(const char *path)
+{
+	struct stat state;
+	const int fd = open_leftover(path, &state);
+	if (fd < 0)
+		return false;
+	const bool held = flock(fd, LOCK_EX | LOCK_NB) != 0;
+	close(fd);
+	return held;
+}
+
 static void on_git_file(struct sweep *sweep, const char *path, const char *name)
 {
 	struct stat state;
+	if (strcmp(name, "index.lock") == 0 && is_held(path))
+		sweep->busy = true;
 	if (ends(name, ".lock"))
 		clear_old_lock(sweep, path);
 	if (!begins(name, MARK) && !begins(name, INDEX))
@@ -212,7 +227,8 @@ static int64_t boot_time(void)
 void leftovers_clear(const struct look *look, int64_t started, char *said, size_t size)
 {
 	char folder[LOOK_PATH + 16];
-	struct sweep sweep = {boot_time(), started, said, size};
+	struct sweep sweep = {
+		.boot_s = boot_time(), .started = started, .said = said, .size = size};
 	said[0] = '\0';
 	visit_folder(&sweep, look->gitdir, on_git_file);
 	if (strcmp(look->gitdir, look->commondir) != 0)

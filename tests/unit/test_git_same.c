@@ -155,8 +155,10 @@ START_TEST(test_two_helpers)
 		ck_assert_ptr_nonnull(file);
 		fclose(file);
 		const struct receipt_facts facts = save_all(git, "x");
-		if (!rival && receipt_place(facts.result) != RECEIPT_REACHED)
+		if (!rival && receipt_place(facts.result) != RECEIPT_REACHED) {
+			fprintf(stderr, "rival: %s: %s\n", receipt_name(facts.result), facts.why);
 			_exit(1);
+		}
 		ck_assert_msg(receipt_place(facts.result) == RECEIPT_REACHED, "%s: %s",
 			      receipt_name(facts.result), facts.why);
 	}

@@ -184,6 +184,30 @@ START_TEST(test_temporary_files)
 }
 END_TEST
 
+/* What another helper has half made is not what a dead one left. */
+START_TEST(test_temporary_files_of_a_helper_at_work)
+{
+	make_repository();
+	sh("echo stepgate-git >work/.git/index.lock; mkdir -p work/.git/objects/ab;"
+	   ": >work/.git/objects/ab/tmp_obj_x; echo x >work/x");
+	const int fd = open("work/.git/index.lock", O_RDONLY | O_CLOEXEC);
+	ck_assert_int_eq(flock(fd, LOCK_EX), 0);
+	struct conf_repository *conf = conf_of("work");
+	conf->lock_timeout_ms = 100;
+	git = open_git(conf);
+	struct receipt_facts facts = save_all(git, "x");
+	ck_assert_result(facts, RECEIPT_LOCKED);
+	ck_assert_str_eq(sh("ls work/.git/objects/ab"), "tmp_obj_x");
+	git_free(git);
+	close(fd);
+	git = open_git(conf);
+	facts = save_all(git, "x");
+	assert_pushed(&facts);
+	assert_gone("work/.git/objects/ab/tmp_obj_x");
+	git_free(git);
+}
+END_TEST
+
 START_TEST(test_detached)
 {
 	open_work();
@@ -374,6 +398,7 @@ int main(void)
 		test_ref_lock_of_a_helper_that_was_killed,
 		test_ref_lock_of_somebody_else,
 		test_temporary_files,
+		test_temporary_files_of_a_helper_at_work,
 		test_detached,
 		test_mid_operation,
 		test_conflicted,
