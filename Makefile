@@ -155,6 +155,11 @@ $(O)/browser/done: status/monitor/fetch.sh $(wildcard tests/browser/package*.jso
 	$(call say,NPM,$@)
 	$(Q)mkdir -p $(@D) && status/monitor/fetch.sh tests/browser $(@D) && touch $@
 
+# What the metrics are checked with.
+$(O)/promtool/done: tests/promtool.sh
+	$(call say,FETCH,$@)
+	$(Q)tests/promtool.sh $(@D) && touch $@
+
 # The agent programs that some tests run: more than a gigabyte, so only for those.
 AGENTS := $(patsubst tests/agents/%/package-lock.json,$(O)/agents/%/done,$(wildcard tests/agents/*/package-lock.json))
 WANTED_AGENTS := $(if $(or $(if $(TESTS),,all),$(filter agent%,$(notdir $(TESTS)))),$(AGENTS))
@@ -187,9 +192,14 @@ $(B)/tools/%.so: tests/faults/%.c $(B)/flags
 	$(call say,LINK,$@)
 	$(Q)mkdir -p $(@D) && $(CC) $(STANDARD) $(WARNINGS) -O2 -fPIC -shared -MMD -MP -MF $@.d -MT $@ $< -o $@
 
-$(B)/fuzzers/%: $(B)/tests/fuzz/%.o $(ALL_PARTS)
+# Libraries that parse what comes from outside, built so that a fuzzer sees into them.
+$(B)/libraries/done: tests/fuzz/libraries.sh $(B)/flags
+	$(call say,FETCH,$(@D))
+	$(Q)CC=$(CC) tests/fuzz/libraries.sh $(@D) $(CFLAGS_fuzz) && touch $@
+
+$(B)/fuzzers/%: $(B)/tests/fuzz/%.o $(ALL_PARTS) $(B)/libraries/done
 	$(call say,LINK,$@)
-	$(call link,-fsanitize=fuzzer $< $(LINK_ALL_PARTS) $(LIBS_STEPGATE) $(LIBS_HELPER) $(LIBS_SENDER) $(LIBS_MONITOR))
+	$(call link,-fsanitize=fuzzer $< $(LINK_ALL_PARTS) $$(ls $(B)/libraries/*.a 2> /dev/null) $(LIBS_STEPGATE) $(LIBS_HELPER) $(LIBS_SENDER) $(LIBS_MONITOR))
 
 # The manuals are printed by the program, so that they say what it does.
 $(B)/man/stepgate.1: runner/commands/manual.sh $(B)/stepgate
@@ -210,7 +220,7 @@ demo:
 check:
 	@tests/setup.sh build web check
 	@tests/setup.sh browser || echo 'check: so no test runs in a browser, nor an agent'
-	@$(AGAIN) all unit-tests tools $(O)/browser/done $(WANTED_AGENTS)
+	@$(AGAIN) all unit-tests tools $(O)/browser/done $(O)/promtool/done $(WANTED_AGENTS)
 	@BUILD=$(B) CC=$(CC) JOBS=$(JOBS) tests/run.sh $(TESTS)
 
 soak:

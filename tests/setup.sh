@@ -50,6 +50,7 @@ lint  clang-format-14 program clang-format-14
 lint  clang-tidy-14   program clang-tidy-14
 lint  cppcheck        program cppcheck
 fuzz  clang-14        program clang-14
+fuzz  patch           program patch
 fuzz  libclang-rt-14-dev file /usr/lib/llvm-14/lib/clang/14*/lib/linux/libclang_rt.fuzzer-*.a
 '
 

@@ -65,9 +65,9 @@ sweep() # NAME COUNT CLASS HARM
 	tell_recoveries
 }
 
-sweep EIO 25 io '-e %d:EIO'
-sweep ENOSPC 15 space '-e %d:ENOSPC'
-sweep EMFILE 15 open '-e %d:EMFILE'
-[[ $BUILD == */asan ]] || sweep ENOMEM 15 memory '-e %d:ENOMEM'
-sweep 'short writes' 10 write '-s %d'
-sweep 'failed syncs' 15 sync '-e %d:EIO'
+sweep EIO 15 io '-e %d:EIO'
+sweep ENOSPC 10 space '-e %d:ENOSPC'
+sweep EMFILE 10 open '-e %d:EMFILE'
+[[ $BUILD == */asan ]] || sweep ENOMEM 10 memory '-e %d:ENOMEM'
+sweep 'short writes' 8 write '-s %d'
+sweep 'failed syncs' 12 sync '-e %d:EIO'

@@ -5,4 +5,4 @@
 # stepgate, its helper and all that they started are killed at once at a system call: see tests/faults/kill.sh.
 . "$SRC/tests/faults/kill.sh"
 
-kill_sweep 'everything' 20 4000 -o all
+kill_sweep 'everything' 10 4000 -o all
