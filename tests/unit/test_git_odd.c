@@ -428,6 +428,19 @@ START_TEST(test_in_the_middle_of_something)
 }
 END_TEST
 
+static _Noreturn void write_for_ever(void)
+{
+	for (unsigned i = 1;; i++) {
+		char path[] = "work/f1", text[16];
+		path[6] = (char)('1' + i % 3);
+		snprintf(text, sizeof(text), "%07u", i % 10000000);
+		const int fd = open(path, O_WRONLY | O_CLOEXEC);
+		if (fd < 0 || pwrite(fd, text, 7, 0) != 7)
+			_exit(1);
+		close(fd);
+	}
+}
+
 /* A worker's process that outlives nothing, but is still at it: what is committed at last is what
  * is in the files at last, though each was written within the same second, at the same size. */
 START_TEST(test_files_that_change_while_they_are_read)
@@ -439,15 +452,8 @@ START_TEST(test_files_that_change_while_they_are_read)
 	conf->push = false;
 	git = open_git(conf);
 	const pid_t writer = fork();
-	for (unsigned i = 1; writer == 0; i++) {
-		char path[] = "work/f1", text[16];
-		path[6] = (char)('1' + i % 3);
-		snprintf(text, sizeof(text), "%07u", i % 10000000);
-		const int fd = open(path, O_WRONLY | O_CLOEXEC);
-		if (fd < 0 || pwrite(fd, text, 7, 0) != 7)
-			_exit(1);
-		close(fd);
-	}
+	if (writer == 0)
+		write_for_ever();
 	for (int i = 0; i < 20; i++) {
 		const struct receipt_facts facts = save_all(git, "x");
 		ck_assert_msg(receipt_place(facts.result) == RECEIPT_REACHED, "%s: %s",
