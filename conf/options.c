@@ -159,7 +159,8 @@ static const char *const report_on[] = {"started",   "step", "nok", "closed",
 			 "largest "                                                                \
 			 "of them; without it, it tells by itself"},                               \
 		RAW(s, "meter_command", OPTION_STRINGS,                                            \
-		    "a program that prints the number of tokens that the step used"),              \
+		    "a program that prints the number of tokens that the step used; it is asked "  \
+		    "once, when the step has ended, so that `hard` stops nothing by it"),          \
 		PLUGIN_KEYS(s, "meter_", "with meter = module or plugin: "),                       \
 		CHOICE(s, "usage", usage, "optional",                                              \
 		       "whether a step that tells no usage used none, or an unknown number of "    \
