@@ -69,6 +69,9 @@ async function opens() {
 	assert.ok(!page.url().includes("token"), "the token stays in the address");
 	await life("none");
 	assert.equal(await page.evaluate(() => document.cookie), "", "a script can read the cookie");
+	// What the first cycle would have is the config's.
+	await until("usage", async () => /^0 of 73,500 tokens \(limit\), 210,000 \(budget\): 0\.0%$/.test(await text("#fact-usage")));
+	assert.equal(await text("#fact-gate"), "Token budget OK: 0.0% (remaining: 35.0%) - 0/73,500 tokens");
 	await picture("none");
 }
 
@@ -93,7 +96,7 @@ async function starts() {
 	await lit("STEP");
 	await until("the worker's line", async () => (await text("#output")).includes("first <script>"));
 	await until("the bar", async () => await page.getAttribute("#bar", "aria-valuenow") === "30000");
-	assert.match(await text("#fact-usage"), /30,000 of 90,000 tokens.*45% is locked/);
+	assert.match(await text("#fact-usage"), /30,000 of 94,500 tokens.*45% is locked/);
 	assert.ok(await page.locator("#start").isDisabled());
 	await page.fill("#threshold", "50");
 	await page.press("#threshold", "Tab");
@@ -113,7 +116,7 @@ async function reloads() {
 	go("first");
 	await until("step 2", async () => /^2 of 3: Second/.test(await text("#fact-step")));
 	await until("the row of step 1", async () => /OK, updated & pushed/.test(await text("#steps tbody tr:first-child")));
-	await until("its report", async () => (await reports()).some((line) => line.includes("Step 1 completed: Tokens: 15.0%; Status: OK")));
+	await until("its report", async () => (await reports()).some((line) => line.includes("Step 1 completed: Tokens: 14.2%; Status: OK")));
 	if (await page.locator(".chart canvas").count() === 0)
 		assert.match(await page.locator("main").innerText(), /This build has no charts/);
 	await until("the chart's figures", async () => await page.locator("details tbody tr").count() === 3);

@@ -16,6 +16,7 @@ trap monitor_stop EXIT
 
 make_repository r
 make_three_steps r 'Nightly <b>refactor</b>' 30000 70000 1000
+echo 'budget { tokens = 210000 }' >> r/stepgate.conf
 git -C r add -A && git -C r commit -q -m Config && git -C r push -q || fail "can't commit"
 
 monitor_start r/stepgate.conf

@@ -93,9 +93,21 @@ export class NowView {
 		});
 	}
 
+	chosen() {
+		return this.app.about()?.configs.find((c) => String(c.id) === this.config.value);
+	}
+
+	// What a first cycle would have: as its config says, else as the settings do.
+	upcoming(now) {
+		const config = this.chosen();
+		const budget = config?.budget ?? now.next.budget;
+		const threshold_percent = config?.threshold_percent ?? now.next.threshold_percent;
+		return { budget, threshold_percent, limit: Math.floor(budget * threshold_percent / 100) };
+	}
+
 	// A config that says its own threshold counts before the number here.
 	overruled() {
-		const config = this.app.about().configs.find((c) => String(c.id) === this.config.value);
+		const config = this.chosen();
 		return config?.threshold_percent ? `The config says a threshold of its own, ${config.threshold_percent}%, which counts.` : "";
 	}
 
@@ -143,7 +155,7 @@ export class NowView {
 				li.removeAttribute("aria-current");
 		this.budget(now);
 		this.facts.Gate.className = now.gate?.can_proceed ? "ok" : "nok";
-		setText(this.facts.Gate, (now.gate?.message ?? "").replace(/^[^\w]+/, ""));
+		setText(this.facts.Gate, this.gate(now));
 		this.where("Held by", words.times(now.held_by));
 		this.where("Trouble", now.trouble);
 		setText(this.output, now.output.join("\n"));
@@ -160,6 +172,13 @@ export class NowView {
 		this.facts[name].hidden = this.facts[name].previousSibling.hidden = !text;
 	}
 
+	gate(now) {
+		if (now.life !== "none")
+			return (now.gate?.message ?? "").replace(/^[^\w]+/, "");
+		const { threshold_percent, limit } = this.upcoming(now);
+		return `Token budget OK: 0.0% (remaining: ${threshold_percent}.0%) - 0/${words.tokens(limit)} tokens`;
+	}
+
 	headline(now) {
 		if (!now.cycle)
 			return now.life === "none" ? "no cycle yet" : now.life_words;
@@ -169,7 +188,7 @@ export class NowView {
 	}
 
 	budget(now) {
-		const terms = now.cycle && now.state !== "CLOSED" ? now.cycle : now.cycle ?? now.next;
+		const terms = now.cycle ?? this.upcoming(now);
 		const share = now.tokens === null ? 0 : Math.min(100, now.tokens * 100 / terms.budget);
 		this.fill.style.width = share + "%";
 		this.fill.classList.toggle("over", now.gate?.can_proceed === false);
