@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "runner/process/beside.h"
+#include "runner/process/signals.h"
 
 const struct companion_program companion_git = {
 	"stepgate-git",
@@ -43,22 +44,12 @@ static int find(const struct companion_program *program, char *path, size_t size
 	return beside_find(program->name, program->what, path, size, err);
 }
 
-static void default_signals(void)
-{
-	const struct sigaction fresh = {.sa_handler = SIG_DFL};
-	sigset_t none;
-	for (int sig = 1; sig < NSIG; sig++)
-		sigaction(sig, &fresh, NULL);
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
-}
-
 /* stdin and stdout are nobody's, stderr is ours, COMPANION_FD is its end. */
 _Noreturn static void become(const char *path, int end)
 {
 	char *const argv[] = {(char *)(uintptr_t)path, NULL};
 	setpgid(0, 0);
-	default_signals();
+	signals_default();
 	end = fcntl(end, F_DUPFD_CLOEXEC, 10); /* it may stand on 0 to 3 itself */
 	const int nobody = open("/dev/null", O_RDWR | O_CLOEXEC);
 	if (end < 0 || nobody < 0 || dup2(nobody, STDIN_FILENO) < 0 ||

@@ -11,6 +11,7 @@
 
 #include "runner/process/beside.h"
 #include "runner/process/lock.h"
+#include "runner/process/signals.h"
 #include "runner/process/stop.h"
 #include "status/file.h"
 
@@ -31,16 +32,6 @@ static void look(const char *folder, struct now_holder *seen)
 	lock_words(&holder, seen->words, sizeof(seen->words));
 }
 
-static void default_signals(void)
-{
-	const struct sigaction fresh = {.sa_handler = SIG_DFL};
-	sigset_t none;
-	for (int sig = 1; sig < NSIG; sig++)
-		sigaction(sig, &fresh, NULL);
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
-}
-
 /* A session of its own: neither our terminal's end nor our own is its end. */
 _Noreturn static void become_run(const char *program, const char *config, int log, int told)
 {
@@ -48,7 +39,7 @@ _Noreturn static void become_run(const char *program, const char *config, int lo
 			      (char *)(uintptr_t)config, NULL};
 	const int nothing = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	setsid();
-	default_signals();
+	signals_default();
 	if (nothing >= 0 && dup2(nothing, STDIN_FILENO) >= 0 && dup2(log, STDOUT_FILENO) >= 0 &&
 	    dup2(log, STDERR_FILENO) >= 0)
 		execv(program, argv);

@@ -13,6 +13,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "runner/process/signals.h"
+
 /* So that a worker that prints much is not woken for every 64 KiB of it. */
 #define PIPE_SIZE (1 << 20)
 
@@ -77,19 +79,6 @@ _Noreturn static void give_up(int fd, enum stage stage)
 	_exit(127);
 }
 
-/* The C library keeps two signals to itself and refuses to set them, but they are inherited like
- * the others: hence the system call. All zero is SIG_DFL with no flags, in the kernel's own struct.
- */
-static void default_signals(void)
-{
-	static const long fresh[8] = {0};
-	for (int sig = 1; sig < NSIG; sig++)
-		syscall(SYS_rt_sigaction, sig, fresh, NULL, NSIG / 8);
-	sigset_t none;
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
-}
-
 static int open_stdin(const struct child_spec *spec, const struct pipes *pipes)
 {
 	if (spec->stdin_bytes)
@@ -139,7 +128,7 @@ _Noreturn static void become(const struct child_spec *spec, const struct pipes *
 {
 	int trouble = pipes->trouble[1];
 	setsid();
-	default_signals();
+	signals_default();
 	die_with(parent, spec->contained ? SIGKILL : spec->death_signal);
 	umask(022);
 	const int in = open_stdin(spec, pipes);
