@@ -24,6 +24,7 @@ struct agent {
 	 * user's arguments have one of `allows`, with or without "=…". */
 	const char *allow[3];
 	const char *allows[8];
+	const char *model;   /* before the name of a model */
 	const char *resume;  /* before the name of a session that is gone on with */
 	const char *session; /* before the name of a new one; NULL: it takes none */
 	const char *title;   /* before a title for a new one; NULL: it needs none */
@@ -39,6 +40,7 @@ static const struct agent agents[] = {
 				  "@model", "@session", "@arguments", "--", "@prompt"},
 			.allow = {"--permission-mode", "acceptEdits"},
 			.allows = {"--permission-mode", "--dangerously-skip-permissions"},
+			.model = "--model",
 			.resume = "--resume",
 			.session = "--session-id",
 			/* It would put another version in its own place in the middle of the night.
@@ -53,6 +55,7 @@ static const struct agent agents[] = {
 			.allow = {"--sandbox", "workspace-write"},
 			.allows = {"--sandbox", "-s", "--full-auto", "--approve-for-me", "--yolo",
 				   "--dangerously-bypass-approvals-and-sandbox"},
+			.model = "-m",
 			.resume = "resume",
 		},
 	[CONF_AGENT_GEMINI] =
@@ -62,6 +65,7 @@ static const struct agent agents[] = {
 				  "--prompt=@"},
 			.allow = {"--approval-mode=auto_edit"},
 			.allows = {"--approval-mode", "--yolo", "-y"},
+			.model = "-m",
 			.resume = "--resume",
 			.session = "--session-id",
 			/* Without a terminal it does nothing in a folder that nobody has said to
@@ -77,6 +81,7 @@ static const struct agent agents[] = {
 				  "@arguments"},
 			.allow = {"--auto"},
 			.allows = {"--auto", "--no-auto"},
+			.model = "-m",
 			.resume = "--session",
 			/* Without one it asks a model for it, and counts that nowhere. */
 			.title = "--title",
@@ -174,8 +179,7 @@ static int add_word(struct command *command, struct arena *arena, const char *wo
 	else if (strcmp(word, "@allow") == 0)
 		add_allowed(command, agent, start->step);
 	else if (strcmp(word, "@model") == 0)
-		add_pair(command, start->step->agent == CONF_AGENT_CLAUDE ? "--model" : "-m",
-			 start->step->model);
+		add_pair(command, agent->model, start->step->model);
 	else if (strcmp(word, "@session") == 0)
 		add_session(command, agent, start);
 	else if (strcmp(word, "@arguments") == 0)

@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 
+#include "plugins/agent.h"
 #include "runner/cycle/outbox.h"
 #include "status/ended.h"
 #include "status/text.h"
@@ -44,11 +45,12 @@ void spending_warn(struct session *session, struct usage used)
 void spending_exhausted(struct session *session, struct usage used)
 {
 	struct session_step *step = &session->step;
-	char figures[128] = "the budget";
+	char figures[128] = "the budget", words[64];
 	if (used.known)
 		put_figures(session, used, figures, sizeof(figures));
 	snprintf(step->failure, sizeof(step->failure), "%s", ended_name(ENDED_AT_BUDGET));
 	step->resets_at = 0;
-	snprintf(step->why, sizeof(step->why), "budget exhausted in mid-step: %s (hard = %d%%)",
-		 figures, session->conf->hard);
+	snprintf(step->why, sizeof(step->why), "%s: %s (hard = %d%%)",
+		 agent_words(ENDED_AT_BUDGET, 0, words, sizeof(words)), figures,
+		 session->conf->hard);
 }
