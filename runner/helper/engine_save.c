@@ -1,5 +1,6 @@
 /* The engine's commit: what stage/ makes of the index and the work tree, as a commit on a ref. */
 #include <errno.h>
+#include <linux/magic.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -253,9 +254,9 @@ static bool keeps_order(const char *folder)
 	if (statfs(folder, &state) != 0)
 		return false;
 	switch ((unsigned long)state.f_type) {
-	case 0xef53UL:     /* ext4 */
-	case 0x58465342UL: /* XFS */
-	case 0x01021994UL: /* tmpfs, which has no disk */
+	case EXT4_SUPER_MAGIC:
+	case XFS_SUPER_MAGIC:
+	case TMPFS_MAGIC: /* which has no disk */
 		return true;
 	default:
 		return false;

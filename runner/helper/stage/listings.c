@@ -1,10 +1,12 @@
 #include "runner/helper/stage/listings.h"
 
-#include <stdint.h>
+#include <linux/magic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/vfs.h>
 #include <time.h>
+
+#include "status/text.h"
 
 #define BUCKETS 16384
 #define MOST    (64U << 20) /* bytes of all listings */
@@ -41,26 +43,21 @@ void listings_free(struct listings *listings)
 	free(listings);
 }
 
-/* FNV-1a, 32 bits (draft-eastlake-fnv). */
 static size_t bucket_of(const char *path)
 {
-	uint32_t sum = 0x811c9dc5U;
-	for (; *path; path++)
-		sum = (sum ^ (unsigned char)*path) * 0x01000193U;
-	return sum % BUCKETS;
+	return text_hash(TEXT_HASH, path) % BUCKETS;
 }
 
-/* Numbers of linux/magic.h. */
 static bool tells_by_time(int root)
 {
 	struct statfs state;
 	if (fstatfs(root, &state) != 0)
 		return false;
 	switch ((unsigned long)state.f_type) {
-	case 0xef53UL:     /* ext4 */
-	case 0x58465342UL: /* XFS */
-	case 0x9123683eUL: /* Btrfs */
-	case 0x01021994UL: /* tmpfs */
+	case EXT4_SUPER_MAGIC:
+	case XFS_SUPER_MAGIC:
+	case BTRFS_SUPER_MAGIC:
+	case TMPFS_MAGIC:
 		return true;
 	default:
 		return false;
