@@ -125,6 +125,15 @@ upstream_subjects() # NAME
 	git -C "$1.git" log --reverse --format=%s main | tail -n +2
 }
 
+# tests/modules/worker.c as a module, FILE, as anybody's is built.
+make_worker_module() # FILE [FLAG...]
+{
+	local file=$1
+	shift
+	"$CC" -I"$SRC" -shared -fPIC -fvisibility=hidden -w "$@" -o "$file" \
+		"$SRC/tests/modules/worker.c" || fail "can't build $file"
+}
+
 # stdin becomes the config file.
 write_config() # FILE
 {

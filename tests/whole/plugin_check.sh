@@ -69,8 +69,7 @@ expect_line "    problem: $PWD/c-gate/c-gate.so: not loaded: it exports no stepg
 expect_exit 2 plugin list missing.conf
 
 # Each kind of wrong.
-"$CC" -I"$SRC" -shared -fPIC -fvisibility=hidden -w -o worker.so "$SRC/tests/modules/worker.c" ||
-	fail "can't build the module"
+make_worker_module worker.so
 expect_exit 0 plugin check ./worker.so --as step
 expect_exit 0 plugin check worker.so --as gate --options do=refuse
 wrong_module() # KIND DO WHY

@@ -6,8 +6,7 @@
 export ASAN_OPTIONS=${ASAN_OPTIONS:-}:handle_segv=0:handle_abort=0
 make_repository repo
 mkdir plugins
-"$CC" -I"$SRC" -shared -fPIC -fvisibility=hidden -w -o plugins/worker.so \
-	"$SRC/tests/modules/worker.c" || fail "can't build the module"
+make_worker_module plugins/worker.so
 # Counts the signs #, and says to whom it may concern that it was asked.
 cat > plugins/count.sh << 'END'
 #!/bin/bash

@@ -3,14 +3,6 @@
 # words, by validate and run alike, and nothing is started.
 . "$SRC/tests/lib.sh"
 
-build() # NAME [FLAG...]
-{
-	local name=$1
-	shift
-	"$CC" -I"$SRC" -shared -fPIC -fvisibility=hidden -w "$@" -o "$name" \
-		"$SRC/tests/modules/worker.c" || fail "can't build $name"
-}
-
 make_repository repo
 mkdir plugins
 cd repo || exit 1
@@ -46,20 +38,20 @@ in_config missing.so 'there is no such module'
 in_config . 'it is no module'
 echo 'no module' > "$at/text.so"
 not_loaded text.so 'it is no module: file too short'
-build "$at/old.so" -DABI=0
+make_worker_module "$at/old.so" -DABI=0
 not_loaded old.so \
 	'it is made for version 0 of the module interface, and this is version 1: build it anew'
-build "$at/small.so" -DSIZE=12
+make_worker_module "$at/small.so" -DSIZE=12
 size=$(echo 'struct stepgate_module m; char a[sizeof m];' |
 	"$CC" -I"$SRC" -include plugins/stepgate.h -xc -c - -o sizes.o && nm -S sizes.o |
 	sed -n 's/^[0-9a-f]* \([0-9a-f]*\) [A-Z] a$/\1/p')
 size=$((16#$size))
 rm sizes.o
 not_loaded small.so "its stepgate_module has $size bytes and says 12, where it should have $size: build it anew with this stepgate's stepgate.h"
-build "$at/half.so" -DHALF
+make_worker_module "$at/half.so" -DHALF
 not_loaded half.so \
 	'a meter is meter_open, meter_feed, meter_read and meter_close: it has 2 of these'
-build "$at/nothing.so" -DNOTHING
+make_worker_module "$at/nothing.so" -DNOTHING
 not_loaded nothing.so 'it offers none of step, meter, gate and report'
 echo 'int other;' | "$CC" -shared -fPIC -xc - -o "$at/other.so"
 not_loaded other.so 'it exports no stepgate_module: is stepgate.h included where it is defined?'
@@ -81,7 +73,7 @@ expect_exit 2 validate trap.conf
 expect_in_stderr "trap.conf:1: $at/trap.so: killed by signal"
 
 # Who can write it.
-build "$at/good.so"
+make_worker_module "$at/good.so"
 write_config good.conf << 'END'
 step "t" { module = "../plugins/good.so" }
 END

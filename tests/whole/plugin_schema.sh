@@ -18,8 +18,7 @@ all_good() # call|line FILE LEAST
 
 make_repository repo
 mkdir plugins
-"$CC" -I"$SRC" -shared -fPIC -fvisibility=hidden -w -o plugins/worker.so \
-	"$SRC/tests/modules/worker.c" || fail "can't build the module"
+make_worker_module plugins/worker.so
 cd repo || exit 1
 echo '*' > .git/info/exclude
 

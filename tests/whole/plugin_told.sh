@@ -6,8 +6,7 @@
 export ASAN_OPTIONS=${ASAN_OPTIONS:-}:handle_segv=0:handle_abort=0
 make_repository repo
 mkdir plugins
-"$CC" -I"$SRC" -shared -fPIC -fvisibility=hidden -w -o plugins/worker.so \
-	"$SRC/tests/modules/worker.c" || fail "can't build the module"
+make_worker_module plugins/worker.so
 cat > plugins/plugin.sh << 'END'
 #!/bin/bash
 read -r call
