@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # Sourced after tests/lib.sh by the sweeps: a world to do harm in, and what must be true in it after
-# whatever harm. The plan has four steps of a quarter of the budget each, and half of it closes the
+# whatever harm. The plan has three steps of a quarter of the budget each, and half of it closes the
 # gate, so a whole run is two cycles, with a commit and a push for each step and each cycle's end.
 #
 # world/repo and world/repo.git are the repository and its upstream. What is known of them stands
@@ -10,7 +10,7 @@
 sysfault=$BUILD/tools/sysfault
 world=$PWD/world
 notes=$PWD/notes
-steps=(one two three four)
+steps=(one two three)
 recoveries=() # milliseconds
 
 make_world()
@@ -88,15 +88,16 @@ expect_harm() # RUNS
 	[[ $((harms * 4)) -ge $(($1 * 3)) ]] || fail "harm was done in $harms of $1 runs only"
 }
 
-# The journal is copied first: a look must not mend what recovery has to.
-ask_journal() # SQL
+# The rows that WORDS of SQL give, of the journal as it is: of a copy, as a look must not mend what
+# recovery has to.
+ask_journal() # SQL...
 {
 	local copy=$TMPDIR/journal
 	[[ -s $world/repo/.stepgate/state.db ]] || return 0
-	mkdir -p "$copy"
-	rm -f "$copy"/*
-	cp "$world"/repo/.stepgate/state.db* "$copy" &&
-		sqlite3 "$copy/state.db" "$1" 2> /dev/null
+	rm -rf "$copy"
+	mkdir "$copy" &&
+		cp "$world"/repo/.stepgate/state.db* "$copy" &&
+		sqlite3 "$copy/state.db" "$@" 2> /dev/null
 }
 
 # The steps, by number, that the upstream has, once for each commit that says so.
@@ -107,36 +108,50 @@ upstream_steps()
 }
 
 # What holds at any moment, also while a cycle is cut off. Leaves in $settled the numbers of the
-# steps that are finished: told to be OK, or done and not yet told.
+# steps that are finished: told to be OK, or done and not yet told; in $there those of the upstream.
 check_moment()
 {
-	local there said number title
+	local row what text number done_ones=()
+	local said='^Step ([0-9]+) completed: (.*Status: OK)?.*' pushed='updated & pushed$'
 	there=$(upstream_steps)
 	[[ -z $(uniq -d <<< "$there") ]] || wrong "a step has two commits: $there"
-	said=$({
-		cat "$notes/said"
-		ask_journal "SELECT text FROM message"
-	} | sed -n 's/^Step \([0-9]*\) completed: .*updated & pushed$/\1/p' | sort -nu)
-	for number in $said; do
-		grep -qx "$number" <<< "$there" || wrong "step $number was said to be pushed and is not"
-	done
-	for number in $(ask_journal "SELECT DISTINCT step FROM step WHERE action = 'updated & pushed'"); do
-		grep -qx "$number" <<< "$there" || wrong "step $number is recorded as pushed and is not"
-	done
-	[[ -z $(ask_journal "SELECT cycle FROM message WHERE text GLOB 'Step * completed*: OK*' OR
-		text GLOB 'Cycle * closed*' GROUP BY cycle, text HAVING count(*) > 1") ]] ||
-		wrong "a report is twice in the message log"
-	# A try that was cut off is told as well, in words that the next one's may be the same as.
-	[[ -z $(ask_journal "SELECT 1 FROM (SELECT cycle, CAST(substr(text, 6) AS INTEGER) AS number,
-		count(*) AS reports FROM message WHERE text GLOB 'Step * completed*' GROUP BY 1, 2)
-		AS m WHERE reports != (SELECT count(*) FROM step WHERE step.cycle = m.cycle AND
-		step.step = number AND action IS NOT NULL)") ]] ||
-		wrong "there are not as many reports as tries that were told"
-	! grep overlap "$notes/runs" || wrong "two workers at a time"
-	settled=$({
-		grep -o '^Step [0-9]* completed: .*Status: OK' "$notes/said" | cut -d' ' -f2
-		ask_journal "SELECT step FROM step WHERE how = 'DONE' AND (ok OR action IS NULL)"
-	} | sort -nu)
+	local has=" ${there//$'\n'/ } "
+	while IFS= read -r row; do
+		what=${row%%|*} text=${row#*|}
+		case $what in
+			finished) done_ones[text]=$text ;;
+			pushed) [[ $has == *" $text "* ]] || wrong "step $text is recorded as pushed and is not" ;;
+			twice) wrong "a report is twice in the message log: $text" ;;
+			unequal) wrong "there are not as many reports as tries that were told, in cycle $text" ;;
+			said)
+				[[ $text =~ $said ]] || continue
+				number=${BASH_REMATCH[1]}
+				[[ ! $text =~ $pushed || $has == *" $number "* ]] ||
+					wrong "step $number was said to be pushed and is not"
+				;;
+			*) wrong "the journal was asked, and said: $row" ;;
+		esac
+	done < <(
+		ask_journal "SELECT 'said|' || replace(text, char(10), char(10) || 'said|') FROM message" \
+			"SELECT DISTINCT 'pushed|' || step FROM step WHERE action = 'updated & pushed'" \
+			"SELECT 'twice|' || text FROM message WHERE text GLOB 'Step * completed*: OK*' OR
+				text GLOB 'Cycle * closed*' GROUP BY cycle, text HAVING count(*) > 1" \
+			"-- A try that was cut off is told as well, in words that the next one's may be the same as.
+			SELECT 'unequal|' || cycle FROM (SELECT cycle, CAST(substr(text, 6) AS INTEGER) AS number,
+				count(*) AS reports FROM message WHERE text GLOB 'Step * completed*' GROUP BY 1, 2)
+				AS m WHERE reports != (SELECT count(*) FROM step WHERE step.cycle = m.cycle AND
+				step.step = number AND action IS NOT NULL)" \
+			"SELECT 'finished|' || step FROM step WHERE how = 'DONE' AND (ok OR action IS NULL)"
+	)
+	while IFS= read -r text; do
+		[[ $text =~ $said ]] || continue
+		number=${BASH_REMATCH[1]}
+		[[ ! ${BASH_REMATCH[2]} ]] || done_ones[number]=$number
+		[[ ! $text =~ $pushed || $has == *" $number "* ]] ||
+			wrong "step $number was said to be pushed and is not"
+	done < "$notes/said"
+	[[ $(< "$notes/runs") != *overlap* ]] || wrong "two workers at a time"
+	settled=${done_ones[*]}
 }
 
 # A finished step is never run again. RUNS: what world/runs was when $settled was found.
@@ -154,10 +169,10 @@ check_kept() # RUNS SETTLED
 # What holds once the plan is done.
 check_end()
 {
-	local repo=$world/repo trouble
+	local repo=$world/repo trouble files=("${steps[@]/#/main:}")
+	files=("${files[@]/%/.txt}")
 	check_moment
-	expect_steps=$(seq "${#steps[@]}")
-	[[ $(upstream_steps) == "$expect_steps" ]] || wrong "the upstream's steps: $(upstream_steps | tr '\n' ' ')"
+	[[ $there == "$(seq "${#steps[@]}")" ]] || wrong "the upstream's steps: ${there//$'\n'/ }"
 	# Closing words whose push failed, and was said to, go with the next cycle's first push.
 	trouble=$(git -C "$repo" log --format=%s "$(git -C "$world/repo.git" rev-parse main)..main" 2>&1)
 	[[ -z $trouble ]] || { grep -q 'the closing words of cycle' "$notes/warned" &&
@@ -169,12 +184,10 @@ check_end()
 	[[ -z $trouble ]] || wrong "git fsck: $trouble"
 	trouble=$(git -C "$world/repo.git" fsck --no-dangling --no-progress 2>&1)
 	[[ -z $trouble ]] || wrong "git fsck of the upstream: $trouble"
-	for step in "${steps[@]}"; do
-		trouble=$(git -C "$repo" show "main:$step.txt" 2>&1)
-		[[ $trouble == "the work of $step" ]] ||
-			wrong "the work of $step is not in the repository: $trouble"
-	done
-	trouble=$(pgrep -af "$world" | grep -v pgrep)
+	trouble=$(git -C "$repo" show "${files[@]}" 2>&1)
+	[[ $trouble == "$(printf 'the work of %s\n' "${steps[@]}")" ]] ||
+		wrong "what is in the repository is not the work of ${steps[*]}: $trouble"
+	trouble=$(pgrep -af "$world")
 	[[ -z $trouble ]] || wrong "still running: $trouble"
 }
 

@@ -326,11 +326,11 @@ static void leave(struct task *task, int64_t result)
 	task->inside = false;
 }
 
-/* Where only some calls count, and all that run them are watched, the kernel is told to stop at
- * those alone. */
+/* Where all that run the calls are watched, the kernel is told to stop at those that count alone,
+ * and once at each. */
 static bool is_filtered(void)
 {
-	return wanted.class != ALL && !wanted.main_only;
+	return !wanted.main_only && (wanted.class != ALL || !wanted.program);
 }
 
 static void filter_calls(void)
@@ -340,12 +340,13 @@ static void filter_calls(void)
 	unsigned short n = 0;
 	filter[n++] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 0); /* the number */
 	for (uint32_t i = 0; i < KNOWN; i++)
-		if (is_of(i, wanted.class)) {
+		if (wanted.class != ALL && is_of(i, wanted.class)) {
 			filter[n++] =
 				(struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, i, 0, 1);
 			filter[n++] = (struct sock_filter)BPF_STMT(BPF_RET, SECCOMP_RET_TRACE);
 		}
-	filter[n++] = (struct sock_filter)BPF_STMT(BPF_RET, SECCOMP_RET_ALLOW);
+	filter[n++] = (struct sock_filter)BPF_STMT(
+		BPF_RET, wanted.class == ALL ? SECCOMP_RET_TRACE : SECCOMP_RET_ALLOW);
 	const struct sock_fprog program = {.len = n, .filter = filter};
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
 	    prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) != 0)
@@ -365,11 +366,19 @@ static void at_call(struct task *task)
 		leave(task, info.exit.rval);
 }
 
+/* The harm is done, and no call after it is asked for. */
+static bool is_done(void)
+{
+	const long last =
+		wanted.kill + wanted.fail + wanted.shorten + wanted.cut; /* one is not 0 */
+	return last != 0 && count >= last && !wanted.trace;
+}
+
 /* How a task goes on: to its next call or out of the one that it is in, or to the next call that
  * the kernel stops at. One that doesn't count need not stop at every call. */
 static enum __ptrace_request next_stop(const struct task *task)
 {
-	if (!task->counts)
+	if (!task->counts || (is_done() && !task->failing))
 		return PTRACE_CONT;
 	if (is_filtered() && !(task->inside && (wanted.trace || task->failing)))
 		return PTRACE_CONT;

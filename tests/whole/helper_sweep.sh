@@ -9,10 +9,9 @@
 
 [[ $BUILD == */asan ]] && skip "a sanitizer has allocations of its own"
 RANDOM=$SEED
-steps=(one two three) # the third is for the next run: its save has to work
 make_world
 
-# One cycle: two steps, and its closing words.
+# One cycle: two steps, and its closing words. The third step is for the next run: its save has to work.
 failing() # N
 {
 	last="run with the helper's allocation $1 failing"
