@@ -38,6 +38,27 @@ END
 done
 
 cat << END
+.SH WORKERS
+A worker runs in a session of its own, without a terminal, and finds in its environment:
+.TS
+l lx.
+STEPGATE_CYCLE, STEPGATE_STEP	the numbers of the cycle and of the step
+STEPGATE_STEP_TITLE	the step's title
+STEPGATE_STEP_KEY	T{
+a word that is the same each time this step of the plan is tried, so that a service can tell that it was asked before
+T}
+STEPGATE_BUDGET, STEPGATE_LIMIT, STEPGATE_USED	tokens
+STEPGATE_USAGE_FD	the descriptor that takes lines of usage
+STEPGATE_WORKER	T{
+the mark of the worker: a random word; of a worker of a worker, the marks of all, with colons between them
+T}
+.TE
+.PP
+Nothing that it starts outlives it: what is in its process group or its cgroup, what comes of it by any
+number of parents, and what has its mark in the environment is killed when it has ended.
+Should stepgate itself be killed, a watcher does the same at once, and the next run once more.
+Where no cgroup can be made, a process that has left the worker's session, lost its parent and cleared
+or hidden its environment is ended with the step, but not if stepgate is killed.
 .SH STOPPING
 .TP
 .BR "stepgate stop" ", SIGUSR1"

@@ -47,6 +47,8 @@ struct run {
 	int64_t ended;        /* when the process itself had */
 	bool lost;            /* it did not even die of KILL */
 	struct cgroup cgroup; /* of a contained child, like what follows */
+	struct mark mark;
+	char **environment; /* the spec's, with the mark; or NULL: the spec's counts */
 	struct spared spared;
 	char notice[sizeof(((struct child_result *)0)->notice)];
 };
@@ -190,6 +192,9 @@ static bool end_rest(struct run *run)
 	if (left)
 		cgroup_kill(&run->cgroup);
 	left |= descendants_kill(&run->spared, run->child.pid);
+	/* The last look, and only where no cgroup has them all: it goes through all processes. */
+	if (!left && !run->cgroup.path[CGROUP_UNIFIED][0])
+		left = mark_kill(&run->mark);
 	return left;
 }
 
@@ -289,7 +294,11 @@ static int prepare(struct run *run, struct err *err)
 	tidied = true;
 	cgroup_make(&run->cgroup, spec->max_memory, spec->max_processes, run->notice,
 		    sizeof(run->notice));
-	if (watcher_guard(&run->cgroup, 0, err) != 0)
+	mark_make(&run->mark);
+	run->environment = mark_environment(&run->mark, spec->environment);
+	if (!run->environment)
+		return err_set(err, ERR_INTERNAL, "out of memory");
+	if (watcher_guard(&run->cgroup, &run->mark, 0, err) != 0)
 		return -1;
 	if (spared_init(&run->spared) != 0)
 		return err_set(err, ERR_INTERNAL, "out of memory");
@@ -306,6 +315,15 @@ static void tidy_up(struct run *run)
 	cgroup_remove(&run->cgroup);
 	cgroup_forget(&run->cgroup);
 	spared_release(&run->spared);
+	free(run->environment);
+}
+
+static int start(struct run *run, struct err *err)
+{
+	struct child_spec spec = *run->spec;
+	if (run->environment)
+		spec.environment = (const char *const *)run->environment;
+	return spawn(&spec, &run->cgroup, &run->child, err);
 }
 
 static void begin(struct run *run)
@@ -321,9 +339,9 @@ static void begin(struct run *run)
 	run->streams[2] = (struct stream){run->child.usage, spec->on_usage};
 	if (!spec->contained)
 		return;
-	watcher_guard(&run->cgroup, run->child.pid, NULL);
+	watcher_guard(&run->cgroup, &run->mark, run->child.pid, NULL);
 	if (spec->on_start) {
-		child_identify(run->child.pid, &run->cgroup, &identity);
+		child_identify(run->child.pid, &run->cgroup, &run->mark, &identity);
 		spec->on_start(spec->context, &identity);
 	}
 }
@@ -331,7 +349,7 @@ static void begin(struct run *run)
 static int run_child(const struct child_spec *spec, struct child_result *result, struct err *err)
 {
 	struct run run = {.spec = spec};
-	if (prepare(&run, err) != 0 || spawn(spec, &run.cgroup, &run.child, err) != 0) {
+	if (prepare(&run, err) != 0 || start(&run, err) != 0) {
 		tidy_up(&run);
 		return -1;
 	}

@@ -6,11 +6,11 @@
  * child_run() does the whole life: start, pump, deadline, end of all that came of it, reap. There
  * is no half of it to get wrong.
  *
- * What comes of a child is found in three ways, each of which some programs get out of: its process
- * group; and where it is `contained`, its cgroup, and the descendants that we adopt as their
- * parents end (PR_SET_CHILD_SUBREAPER). For a contained child there is also a watcher, a process
- * that does the same should we be killed while it runs. One child at a time, from the main thread;
- * but on_tick may run another, which is then not contained.
+ * What comes of a child is found in four ways, each of which some programs get out of: its process
+ * group; and where it is `contained`, its cgroup, the descendants that we adopt as their parents
+ * end (PR_SET_CHILD_SUBREAPER), and the mark in its environment (mark.h). For a contained child
+ * there is also a watcher, a process that does the same should we be killed while it runs. One
+ * child at a time, from the main thread; but on_tick may run another, which is then not contained.
  */
 #ifndef RUNNER_PROCESS_CHILD_H
 #define RUNNER_PROCESS_CHILD_H
@@ -22,6 +22,7 @@
 #include <sys/types.h>
 
 #include "conf/err.h"
+#include "runner/process/mark.h"
 
 #define CHILD_USAGE_FD 3
 
@@ -32,6 +33,7 @@ struct child_identity {
 	uint64_t start_time; /* in clock ticks since the boot: field 22 of /proc/PID/stat */
 	char boot_id[40];    /* /proc/sys/kernel/random/boot_id */
 	char cgroup[512];    /* the folder of its cgroup; "" where it has none */
+	struct mark mark;    /* what it and all that comes of it have in their environment */
 };
 
 /* Takes the next bytes of a stream; may be called with any cut. */
@@ -98,12 +100,13 @@ int child_run(const struct child_spec *spec, struct child_result *result, struct
 
 /* Ends what is left of a contained child whose own stepgate is dead: its cgroup where that is still
  * there; its process with its descendants and its group where boot, number and start time are the
- * same. 0: nothing of it lives; -1: something of it could not be ended within a second. */
+ * same; what has its mark, in that boot. 0: nothing of it lives; -1: something of it could not be
+ * ended within a second. */
 int child_end_leftover(const struct child_identity *identity);
 
 /* An identity as one line of text into out[CHILD_IDENTITY_TEXT], and back. Reading gives 0, or -1
  * where the text is none that was written here. */
-#define CHILD_IDENTITY_TEXT 640
+#define CHILD_IDENTITY_TEXT 680
 char *child_identity_write(const struct child_identity *identity, char *out);
 int child_identity_read(const char *text, struct child_identity *identity);
 

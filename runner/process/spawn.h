@@ -22,6 +22,7 @@ int spawn(const struct child_spec *spec, const struct cgroup *cgroup, struct spa
 	  struct err *err);
 
 /* Fills *identity for a process that runs, or has not been reaped. */
-void child_identify(pid_t pid, const struct cgroup *cgroup, struct child_identity *identity);
+void child_identify(pid_t pid, const struct cgroup *cgroup, const struct mark *mark,
+		    struct child_identity *identity);
 
 #endif

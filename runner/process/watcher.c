@@ -20,6 +20,7 @@
 /* What is to be ended. */
 struct charge {
 	pid_t child;
+	struct mark mark;
 	char cgroup[CGROUP_NKINDS][CGROUP_PATH];
 };
 
@@ -53,6 +54,7 @@ static void end_charge(const struct charge *charge)
 		left = charge->child > 0 && descendants_kill_of(charge->child);
 		if (charge->child > 0)
 			kill(-charge->child, SIGKILL);
+		left |= mark_kill(&charge->mark);
 		left |= !cgroup_remove(&cgroup);
 		if (left)
 			poll(NULL, 0, 1);
@@ -70,7 +72,7 @@ _Noreturn static void watch(int fd)
 		else if (got < 0 && errno != EINTR)
 			break;
 	}
-	if (charge.child > 0 || charge.cgroup[CGROUP_UNIFIED][0])
+	if (charge.child > 0 || charge.mark.text[0] || charge.cgroup[CGROUP_UNIFIED][0])
 		end_charge(&charge);
 	_exit(0);
 }
@@ -124,9 +126,10 @@ static bool tell(const struct charge *charge)
 	return put == (ssize_t)sizeof(*charge);
 }
 
-int watcher_guard(const struct cgroup *cgroup, pid_t child, struct err *err)
+int watcher_guard(const struct cgroup *cgroup, const struct mark *mark, pid_t child,
+		  struct err *err)
 {
-	struct charge charge = {.child = child};
+	struct charge charge = {.child = child, .mark = *mark};
 	memcpy(charge.cgroup, cgroup->path, sizeof(charge.cgroup));
 	if (tell(&charge))
 		return 0;

@@ -12,11 +12,14 @@
 
 #include "conf/err.h"
 #include "runner/process/cgroup.h"
+#include "runner/process/mark.h"
 
-/* Tells it what to end: before there is a child, with 0, and again once there is one. It is started
+/* Tells it what to end: before there is a child, with 0, and again once there is one; what has the
+ * mark, too. It is started
  * where it does not run, or does not listen: somebody may have killed or stopped it. 0, or -1 and
  * *err. */
-int watcher_guard(const struct cgroup *cgroup, pid_t child, struct err *err);
+int watcher_guard(const struct cgroup *cgroup, const struct mark *mark, pid_t child,
+		  struct err *err);
 
 /* The child is gone. */
 void watcher_relax(void);

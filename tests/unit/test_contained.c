@@ -330,19 +330,30 @@ START_TEST(it_dies_with_us_without_a_cgroup)
 END_TEST
 
 /* A daemon that has become the runner's own child, so that nothing leads from the worker to it:
- * only the cgroup tells whose it is. */
+ * only the cgroup tells whose it is, and its environment. */
+#define DAEMON(how)                                                                        \
+	"runner=$(cut -d' ' -f4 /proc/$$/stat); export runner; (setsid " how               \
+	" sh -c 'until grep -q \"^PPid:.$runner$\" /proc/$$/status; do sleep 0.01; done; " \
+	"echo $$.; exec sleep 1000' &); sleep 1000"
+
 START_TEST(its_daemons_die_with_us)
 {
 	if (!has_cgroups())
 		return;
-	kill_the_runner("runner=$(cut -d' ' -f4 /proc/$$/stat); export runner;"
-			"(setsid sh -c 'until grep -q \"^PPid:.$runner$\" /proc/$$/status; do "
-			"sleep 0.01; done; echo $$.; exec sleep 1000' &); sleep 1000");
+	kill_the_runner(DAEMON("env -i runner=$runner PATH=$PATH"));
 	gone_within((pid_t)strtol(shared->output, NULL, 10), 1000);
 	const int64_t deadline = clock_monotonic_ms() + 1000;
 	while (access(shared->identity.cgroup, F_OK) == 0 && clock_monotonic_ms() < deadline)
 		usleep(1000);
 	ck_assert_int_ne(access(shared->identity.cgroup, F_OK), 0);
+}
+END_TEST
+
+START_TEST(its_daemons_die_with_us_without_a_cgroup)
+{
+	as_nobody();
+	kill_the_runner(DAEMON(""));
+	gone_within((pid_t)strtol(shared->output, NULL, 10), 1000);
 }
 END_TEST
 
@@ -385,6 +396,7 @@ START_TEST(leftovers_are_ended)
 	ck_assert(alive(pid));
 	other = identity;
 	other.pid++;
+	mark_make(&other.mark);
 	ck_assert_int_eq(child_end_leftover(&other), 0);
 	ck_assert(alive(pid));
 	ck_assert_int_eq(child_end_leftover(&identity), 0);
@@ -464,6 +476,7 @@ int main(void)
 	tcase_add_test(life, it_dies_with_us);
 	tcase_add_test(life, it_dies_with_us_without_a_cgroup);
 	tcase_add_test(life, its_daemons_die_with_us);
+	tcase_add_test(life, its_daemons_die_with_us_without_a_cgroup);
 	tcase_add_test(life, leftovers_are_ended);
 	tcase_add_test(life, a_folder_that_is_no_cgroup_of_ours_is_not_touched);
 	tcase_add_test(life, cgroups_of_dead_runs_are_removed);

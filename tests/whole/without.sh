@@ -95,5 +95,6 @@ STEPGATE_WITHOUT_VERIFYING   runner/helper/push.c     stepgate-git unit/git_push
 STEPGATE_WITHOUT_SEARCH      runner/helper/earlier.c  stepgate-git unit/git_again  whole/kill_sweep
 STEPGATE_WITHOUT_SYNC        runner/helper/durable.c  stepgate-git unit/git_durable whole/power_cut
 STEPGATE_WITHOUT_CGROUP_KILL runner/process/cgroup.c          unit/test_contained unit/contained
+STEPGATE_WITHOUT_MARK        runner/process/mark.c            unit/test_contained unit/contained
 END
 exit 0
