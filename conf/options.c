@@ -242,8 +242,9 @@ const struct option conf_options[] = {
 		 "how long git may take over one commit, with the hooks and filters of the "
 		 "repository"),
 	STRING("repository", "identity", NAME_LONGEST, NULL,
-	       "\"Name <mail>\" to commit as; without it, git's own settings; GIT_AUTHOR_NAME and "
-	       "the like count before either"),
+	       "\"Name <mail>\" to commit as where git itself would not know: GIT_AUTHOR_NAME and "
+	       "the "
+	       "like, author.name, committer.name and user.name count before it"),
 	{.section = "repository",
 	 .name = "trailers",
 	 .type = OPTION_STRINGS,

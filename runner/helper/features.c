@@ -188,7 +188,10 @@ static void find_identity(const struct finding *finding, const struct feature *r
 		features_tell(finding,
 			      are_utf8(who) && are_utf8(committer) ? GIT_WAY_ENGINE
 								   : GIT_WAY_PROGRAM,
-			      row->name, "%s <%s>", who->name, who->email);
+			      row->name, "%s <%s>%s", who->name, who->email,
+			      *finding->conf->identity_name && !who->fallback
+				      ? " (git's own: repository.identity is for where it has none)"
+				      : "");
 }
 
 static void find_own(const struct finding *finding, const struct feature *row)

@@ -105,17 +105,23 @@ static const char *from_variable(const char *name, const char *otherwise)
 	return text ? text : otherwise;
 }
 
+/* As git finds it; where it would find none, the config's identity as a whole, so that no name has
+ * another one's address. */
 static void find_person(struct look_person *person, const struct conf_repository *conf,
 			const struct look_source *source, const char *const variables[2],
 			const char *const keys[2])
 {
-	const char *name = conf->identity_name, *email = conf->identity_email;
-	if (!*name)
-		name = first_of(look_setting(source, keys[0]), look_setting(source, "user.name"),
-				NULL, NULL);
-	if (!*email)
-		email = first_of(look_setting(source, keys[1]), look_setting(source, "user.email"),
-				 getenv("EMAIL"), NULL);
+	const char *name = first_of(look_setting(source, keys[0]),
+				    look_setting(source, "user.name"), NULL, NULL);
+	const char *email = first_of(look_setting(source, keys[1]),
+				     look_setting(source, "user.email"), getenv("EMAIL"), NULL);
+	const bool known =
+		*from_variable(variables[0], name) && *from_variable(variables[1], email);
+	person->fallback = !known && *conf->identity_name;
+	if (person->fallback) {
+		name = conf->identity_name;
+		email = conf->identity_email;
+	}
 	take_name(person->name, sizeof(person->name), from_variable(variables[0], name));
 	take_name(person->email, sizeof(person->email), from_variable(variables[1], email));
 }

@@ -58,6 +58,7 @@ struct print {
 
 struct look_person {
 	char name[LOOK_NAME], email[LOOK_NAME]; /* "" where none is configured */
+	bool fallback;                          /* git knows none: it is the config's identity */
 };
 
 struct look {

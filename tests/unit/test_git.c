@@ -226,20 +226,32 @@ START_TEST(test_trailers_of_the_config_come_last)
 }
 END_TEST
 
+/* Who a commit is by that is made now, as "AUTHOR MAIL, COMMITTER MAIL". */
+static const char *people_of_save(const struct conf_repository *conf)
+{
+	git = open_git(conf);
+	sh("echo x >>work/x");
+	const struct receipt_facts facts = save_all(git, "x");
+	assert_pushed(&facts);
+	git_free(git);
+	return sh("git -C work log -1 --format='%%an %%ae, %%cn %%ce'");
+}
+
+/* For where git would know none, and for each of the two. */
 START_TEST(test_identity_of_the_config)
 {
 	make_repository();
 	struct conf_repository *conf = conf_of("work");
 	conf->identity_name = "Bot";
-	conf->identity_email = "bot@example.org";
-	sh("git config --global --unset user.name");
-	git = open_git(conf);
-	sh("echo x >work/x");
-	const struct receipt_facts facts = save_all(git, "x");
-	assert_pushed(&facts);
-	ck_assert_str_eq(sh("git -C work log -1 --format='%%an %%ae %%cn %%ce'"),
-			 "Bot bot@example.org Bot bot@example.org");
-	git_free(git);
+	conf->identity_email = "b@x";
+	sh("git config --global --unset user.name; git config --global user.email u@x");
+	ck_assert_str_eq(people_of_save(conf), "Bot b@x, Bot b@x");
+	sh("git -C work config committer.name Carl");
+	ck_assert_str_eq(people_of_save(conf), "Bot b@x, Carl u@x");
+	sh("git config --global user.name User");
+	ck_assert_str_eq(people_of_save(conf), "User u@x, Carl u@x");
+	setenv("GIT_AUTHOR_NAME", "Env", 1);
+	ck_assert_str_eq(people_of_save(conf), "Env u@x, Carl u@x");
 }
 END_TEST
 

@@ -117,7 +117,10 @@ expect_exit 1 plan
 expect_line '  identity: missing (set repository.identity)'
 expect_exit 2 run
 expect_in_stderr 'no identity to commit as'
+echo 'repository { identity = "Bot <bot@example.org>" }' >> stepgate.conf
+one_line 'identity: Bot <bot@example.org>'
 git config user.email 'test@example.org'
+one_line "identity: Test <test@example.org> (git's own: repository.identity is for where it has none)"
 expect_exit 0 run
 
 # A config can be right where there is no repository.
