@@ -188,9 +188,8 @@ struct conf_repository {
 	bool commit;
 	bool commit_close;  /* the closing words are committed as well; never without `commit` */
 	bool push;          /* never without `commit` */
-	const char *remote; /* "" for the branch's own upstream */
-	const char
-		*branch; /* the branch to push to on `remote`; "" for the branch's own upstream */
+	const char *remote; /* "" as git push has it */
+	const char *branch; /* the branch to push to on `remote`; "" as git push has it */
 	bool allow_settings_change; /* a worker may set hooks, filters, remotes … of the repository
 				     */
 	bool hooks;                 /* those of the repository run */

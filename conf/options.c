@@ -230,9 +230,12 @@ const struct option conf_options[] = {
 		"whether the closing words of a cycle are committed as well"),
 	BOOLEAN("repository", "push", "true", "whether commits are pushed"),
 	STRING("repository", "remote", NAME_LONGEST, NULL,
-	       "the remote to push to; without it, that of the branch's upstream"),
+	       "the remote to push to; without it, where git push would go "
+	       "(branch.NAME.pushRemote, "
+	       "remote.pushDefault, the branch's upstream)"),
 	STRING("repository", "branch", NAME_LONGEST, NULL,
-	       "the branch to push to; without it, the branch's upstream"),
+	       "the branch to push to; without it, where git push would go (remote.NAME.push, "
+	       "push.default, the branch's upstream)"),
 	BOOLEAN("repository", "allow_settings_change", "false",
 		"whether a worker may change hooks, filters, remotes and other settings of the "
 		"repository that say what is run and where work goes; else nothing is committed "

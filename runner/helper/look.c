@@ -10,6 +10,7 @@
 
 #include "runner/helper/features.h"
 #include "runner/helper/print.h"
+#include "runner/helper/target.h"
 #include "status/text.h"
 
 const char *look_setting(const struct look_source *source, const char *key)
@@ -167,51 +168,6 @@ static void find_operation(struct look *look)
 			     "it is on no branch: `git switch BRANCH`, or `git switch -c BRANCH`");
 }
 
-static const char *branch_setting(const struct look *look, const struct look_source *source,
-				  const char *name)
-{
-	char key[LOOK_NAME + 32];
-	snprintf(key, sizeof(key), "branch.%s.%s", look->branch, name);
-	return look_setting(source, key);
-}
-
-/* A branch without an upstream goes to that of its own name. */
-static bool pushes_by_name(const struct look_source *source)
-{
-	const char *how = look_setting(source, "push.default");
-	return strcmp(how, "current") == 0 || strcmp(how, "matching") == 0 ||
-	       look_setting_true(source, "push.autosetupremote");
-}
-
-/*
- * Where a push goes. The config's own words first; then as `git push` would:
- * branch.NAME.pushRemote, remote.pushDefault, branch.NAME.remote, and "origin" where push.default
- * or push.autoSetupRemote say that a branch needs no upstream. On the branch's own remote the ref
- * is that of its upstream; on another one it is the branch's own name.
- */
-static void find_target(struct look *look, const struct conf_repository *conf,
-			const struct look_source *source)
-{
-	char own[LOOK_NAME + 16];
-	const char *upstream = branch_setting(look, source, "remote");
-	const char *merge = branch_setting(look, source, "merge");
-	const char *remote = conf->remote;
-	if (!*remote)
-		remote = first_of(branch_setting(look, source, "pushremote"),
-				  look_setting(source, "remote.pushdefault"), upstream,
-				  pushes_by_name(source) ? "origin" : "");
-	snprintf(own, sizeof(own), "refs/heads/%s", *conf->branch ? conf->branch : look->branch);
-	if (strncmp(conf->branch, "refs/", 5) == 0)
-		copy(own, sizeof(own), conf->branch);
-
-	const char *ref = own;
-	if (!*conf->branch && strcmp(remote, upstream) == 0 && (*merge || !pushes_by_name(source)))
-		ref = *merge || *conf->remote ? first_of(merge, own, NULL, NULL) : "";
-	copy(look->remote, sizeof(look->remote), remote);
-	if (look->branch[0])
-		copy(look->ref, sizeof(look->ref), ref);
-}
-
 /* A remote need not have a name: git takes a path or an address as well. */
 static bool remote_is_configured(const struct look *look, const struct look_source *source)
 {
@@ -241,11 +197,14 @@ static void find_known(struct look *look, const struct look_source *source)
 		look->known[0] = '\0';
 }
 
-static void judge_push(struct look *look, const struct look_source *source)
+/* `why`: what speaks against the target that was found, or "". */
+static void judge_push(struct look *look, const struct look_source *source, const char *why)
 {
 	char words[sizeof(look->push_why)];
 	const char *branch = look->branch[0] ? look->branch : "BRANCH";
-	if (!look->remote[0] || !look->ref[0]) {
+	if (*why) {
+		block_push(look, RECEIPT_NO_UPSTREAM, why);
+	} else if (!look->remote[0] || !look->ref[0]) {
 		snprintf(words, sizeof(words),
 			 "set one with `git push -u origin %s`, or with repository { remote branch "
 			 "}; or push nothing: repository { push = false }",
@@ -288,10 +247,11 @@ void look_fill(struct look *look, const struct conf_repository *conf,
 	find_operation(look);
 	find_features(look, conf, source, closely);
 	if (conf->push) {
-		find_target(look, conf, source);
+		char why[sizeof(look->push_why)] = "";
+		target_find(look, conf, source, why, sizeof(why));
 		if (look->remote[0] && look->ref[0])
 			find_known(look, source);
-		judge_push(look, source);
+		judge_push(look, source, why);
 	}
 	print_take(&look->print, look, source);
 }

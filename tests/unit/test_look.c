@@ -109,7 +109,8 @@ static void assert_target(const char *remote, const char *ref)
 	ck_assert_int_eq(look.push_problem, RECEIPT_PUSHED);
 }
 
-#define UPSTREAM "branch.main.remote", "origin", "branch.main.merge", "refs/heads/trunk"
+#define BRANCH   "branch.main.remote", "origin", "branch.main.merge", "refs/heads/trunk"
+#define UPSTREAM BRANCH, "push.default", "upstream"
 #define ORIGIN   "remote.origin.url", "x"
 #define FORK     "remote.fork.url", "y"
 
@@ -152,7 +153,7 @@ END_TEST
 /* As `git push` has it: on a remote that is not the upstream's, the branch's own name. */
 START_TEST(test_target_where_one_pushes_elsewhere)
 {
-	SETTINGS(UPSTREAM, ORIGIN, FORK, "remote.pushdefault", "fork");
+	SETTINGS(BRANCH, ORIGIN, FORK, "remote.pushdefault", "fork");
 	assert_target("fork", "refs/heads/main");
 	SETTINGS(UPSTREAM, ORIGIN, FORK, "remote.pushdefault", "fork", "branch.main.pushremote",
 		 "origin");
@@ -248,7 +249,10 @@ START_TEST(test_identity)
 	setenv("GIT_COMMITTER_NAME", "E", 1);
 	conf.identity_name = "Bot";
 	conf.identity_email = "bot@x";
-	assert_people("Bot <e@x>", "E <bot@x>");
+	assert_people("A <e@x>", "E <c@x>");
+	/* It is for where git finds none, and then as a whole. */
+	SETTINGS("user.name", "U");
+	assert_people("U <e@x>", "E <bot@x>");
 	unsetenv("GIT_AUTHOR_EMAIL");
 	unsetenv("GIT_COMMITTER_NAME");
 	assert_people("Bot <bot@x>", "Bot <bot@x>");
