@@ -190,10 +190,11 @@ static cJSON *lines_of(const struct now *now)
 	return array;
 }
 
-static cJSON *next_of(const struct now *now)
+cJSON *picture_terms(const struct gate_terms *terms)
 {
 	cJSON *object = cJSON_CreateObject();
-	return whole(object, !object || set_terms(object, &now->next) != 0);
+	return whole(object, !object || set_terms(object, terms) != 0 ||
+				     json_set(object, "gate", gate_of(terms, USAGE_KNOWN(0))) != 0);
 }
 
 static int set_cycle(cJSON *object, const struct now *now)
@@ -230,7 +231,7 @@ cJSON *picture_now(const struct now *now)
 			   picture_set_time(object, "heard_at", now->heard_at) != 0 ||
 			   json_set_text(object, "held_by", held ? now->holder.words : NULL) != 0 ||
 			   json_set(object, "output", lines_of(now)) != 0 ||
-			   json_set(object, "next", next_of(now)) != 0 ||
+			   json_set(object, "next", picture_terms(&now->next)) != 0 ||
 			   json_set_text(object, "trouble", or_null(now->trouble)) != 0;
 	return whole(object, failed);
 }

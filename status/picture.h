@@ -13,6 +13,8 @@ cJSON *picture_message(const struct journal_line *line);
 cJSON *picture_step(const struct journal_step *step, int64_t budget);
 cJSON *picture_cycle(const struct journal_past_cycle *cycle);
 cJSON *picture_now(const struct now *now);
+/* Terms, and what the gate says of a cycle that begins under them. */
+cJSON *picture_terms(const struct gate_terms *terms);
 /* Sets a key to a time, null where it is 0. As json_set. */
 int picture_set_time(cJSON *object, const char *key, int64_t us);
 

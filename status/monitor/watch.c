@@ -287,10 +287,40 @@ void watch_missed(struct watch *watch, struct watch_mark after, watch_tell *tell
 		tell(context, watch, watch->mark, "reset", cJSON_CreateObject());
 }
 
+/* What a first cycle of a config would have: what it does not say, the settings do. */
+static cJSON *first_of(const struct watch *watch, int config)
+{
+	const struct now_config *of = &watch->repository->configs[config];
+	const struct gate_terms *settings = &watch->now.next;
+	cJSON *object = picture_terms(&(struct gate_terms){
+		.budget = of->budget ? of->budget : settings->budget,
+		.threshold = of->threshold ? of->threshold : settings->threshold,
+	});
+	if (object && json_set_integer(object, "config", config + 1) == 0)
+		return object;
+	cJSON_Delete(object);
+	return NULL;
+}
+
+static cJSON *firsts_of(const struct watch *watch)
+{
+	cJSON *array = cJSON_CreateArray();
+	for (int i = 0; array && !watch->now.has_cycle && i < watch->repository->nconfigs; i++) {
+		cJSON *first = first_of(watch, i);
+		if (first && cJSON_AddItemToArray(array, first))
+			continue;
+		cJSON_Delete(first);
+		cJSON_Delete(array);
+		return NULL;
+	}
+	return array;
+}
+
 cJSON *watch_picture(const struct watch *watch)
 {
 	cJSON *object = watch->seen ? picture_now(&watch->now) : cJSON_CreateObject();
-	if (object && picture_set_time(object, "at", clock_now()) == 0)
+	if (object && picture_set_time(object, "at", clock_now()) == 0 &&
+	    (!watch->seen || json_set(object, "firsts", firsts_of(watch)) == 0))
 		return object;
 	cJSON_Delete(object);
 	return NULL;

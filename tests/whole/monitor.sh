@@ -20,6 +20,9 @@ expect_status 200
 expect_json '.repositories | length' 1
 expect_json '.repositories[0].configs[0].title' Nightly
 expect_json '.repositories[0].now.life' none
+expect_json '.repositories[0].now.firsts | map([.config, .budget, .limit]) | tojson' '[[1,200000,70000]]'
+expect_json '.repositories[0].now.firsts[0].gate.message' \
+	'✅ Token budget OK: 0.0% (remaining: 35.0%) - 0/70,000 tokens'
 ask /api/v1/steps
 expect_status 404
 expect_json .error "the repository has no journal yet"
@@ -29,6 +32,7 @@ tell /api/v1/config '{"threshold_percent": 40}'
 expect_status 200
 expect_json .threshold_percent 40
 expect_json .handoff_threshold_percent 40 r/status/ee_config.json
+wait_for 10 state_is '.firsts[0].limit == 80000'
 for wrong in 19 96 '"40"' 40.5; do
 	tell /api/v1/config "{\"threshold_percent\": $wrong}"
 	expect_status 400

@@ -99,10 +99,7 @@ export class NowView {
 
 	// What a first cycle would have: as its config says, else as the settings do.
 	upcoming(now) {
-		const config = this.chosen();
-		const budget = config?.budget ?? now.next.budget;
-		const threshold_percent = config?.threshold_percent ?? now.next.threshold_percent;
-		return { budget, threshold_percent, limit: Math.floor(budget * threshold_percent / 100) };
+		return now.firsts.find((first) => String(first.config) === this.config.value) ?? now.next;
 	}
 
 	// A config that says its own threshold counts before the number here.
@@ -173,10 +170,8 @@ export class NowView {
 	}
 
 	gate(now) {
-		if (now.life !== "none")
-			return (now.gate?.message ?? "").replace(/^[^\w]+/, "");
-		const { threshold_percent, limit } = this.upcoming(now);
-		return `Token budget OK: 0.0% (remaining: ${threshold_percent}.0%) - 0/${words.tokens(limit)} tokens`;
+		const gate = now.life === "none" ? this.upcoming(now).gate : now.gate;
+		return (gate?.message ?? "").replace(/^[^\w]+/, "");
 	}
 
 	headline(now) {
