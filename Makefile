@@ -36,7 +36,7 @@ FLAGS_C    := $(STANDARD) $(WARNINGS) $(CFLAGS_$(FLAVOUR)) $(CFLAGS)
 FLAGS_LINK := $(LDFLAGS_$(FLAVOUR)) $(LDFLAGS) -Wl,--as-needed
 
 LIBS_STEPGATE := -lconfuse -lcjson -lsqlite3 -lpcre2-8
-LIBS_HELPER   := -lgit2 -lz -lpthread
+LIBS_HELPER   := -lgit2 -lz -ldeflate -lpthread
 LIBS_SENDER   := -lcurl -lcrypto
 LIBS_MONITOR  := -lmicrohttpd
 LIBS_TOP      := -lncursesw

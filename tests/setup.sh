@@ -17,6 +17,7 @@ build libgit2-dev     header  git2.h
 build libcurl4-openssl-dev header curl/curl.h
 build libssl-dev      header  openssl/hmac.h
 build zlib1g-dev      header  zlib.h
+build libdeflate-dev  header  libdeflate.h
 web   libmicrohttpd-dev header microhttpd.h
 web   libncurses-dev  header  ncurses.h
 check check           header  check.h

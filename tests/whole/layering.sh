@@ -68,6 +68,7 @@ library_elsewhere()
 	done << 'END'
 git2 runner/helper/
 zlib\.h runner/helper/stage/deflate\.c:
+libdeflate\.h runner/helper/stage/deflate\.c:
 sqlite3\.h status/journal[a-z_]*\.[ch]:|plugins/opencode_db\.c:
 pcre2\.h plugins/meter_regex\.c:
 cJSON\.h status/|plugins/

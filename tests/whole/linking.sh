@@ -10,7 +10,7 @@ libraries() # PROGRAM
 }
 
 expect "libraries of stepgate" "$(libraries "$STEPGATE")" "libcjson libconfuse libpcre2-8 libsqlite3"
-expect "libraries of stepgate-git" "$(libraries "$BUILD/stepgate-git")" "libgit2 libz"
+expect "libraries of stepgate-git" "$(libraries "$BUILD/stepgate-git")" "libdeflate libgit2 libz"
 expect "libraries of stepgate-send" "$(libraries "$BUILD/stepgate-send")" "libcrypto libcurl"
 
 expect "libraries of stepgate-monitor" "$(libraries "$BUILD/stepgate-monitor")" \

@@ -177,8 +177,9 @@ static bool differs(const struct batch *batch, const struct reading *reading)
 }
 
 /* In any thread. */
-static void read_one(void *context, size_t i)
+static void read_one(void *context, size_t i, unsigned hand)
 {
+	(void)hand;
 	struct batch *batch = context;
 	struct reading *reading = &batch->readings[i];
 	struct content *content = reading->content;

@@ -7,10 +7,11 @@
 #define WORTH 8 /* calls; for fewer no thread is started */
 
 struct crew {
-	void (*each)(void *context, size_t i);
+	void (*each)(void *context, size_t i, unsigned hand);
 	void *context;
 	size_t count;
 	atomic_size_t next;
+	atomic_uint hands;
 };
 
 unsigned crew_size(void)
@@ -23,15 +24,16 @@ unsigned crew_size(void)
 static void *work(void *context)
 {
 	struct crew *crew = context;
+	const unsigned hand = atomic_fetch_add(&crew->hands, 1);
 	for (;;) {
 		const size_t i = atomic_fetch_add(&crew->next, 1);
 		if (i >= crew->count)
 			return NULL;
-		crew->each(crew->context, i);
+		crew->each(crew->context, i, hand);
 	}
 }
 
-void crew_each(size_t count, void (*each)(void *context, size_t i), void *context)
+void crew_each(size_t count, void (*each)(void *context, size_t i, unsigned hand), void *context)
 {
 	struct crew crew = {.each = each, .context = context, .count = count};
 	pthread_t threads[CREW_MOST];

@@ -9,8 +9,9 @@
 /* How many threads are worth having on this machine: 1 to CREW_MOST. */
 unsigned crew_size(void);
 
-/* Calls each(context, 0) to each(context, count - 1) in any order, from as many threads as there
- * is work for, and comes back when all are done. */
-void crew_each(size_t count, void (*each)(void *context, size_t i), void *context);
+/* Calls each(context, 0, hand) to each(context, count - 1, hand) in any order, from as many threads
+ * as there is work for, and comes back when all are done. `hand` (below CREW_MOST) is the calling
+ * thread's number: no two calls at the same time have the same one. */
+void crew_each(size_t count, void (*each)(void *context, size_t i, unsigned hand), void *context);
 
 #endif

@@ -1,6 +1,9 @@
-/* The one place for zlib. */
+/* The one place for zlib, which takes files piece by piece, and for libdeflate, which makes the
+ * same streams of what is whole in memory, in a third of the time. */
 #include <errno.h>
+#include <libdeflate.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 #include <zlib.h>
@@ -8,8 +11,9 @@
 #include "runner/helper/stage/deposit.h"
 #include "runner/helper/stage/sha1.h"
 
-#define PIECE  65536U
-#define GATHER (1U << 20) /* written at once */
+#define PIECE       65536U
+#define GATHER      (1U << 20) /* written at once */
+#define USUAL_LEVEL 6          /* what zlib takes -1 for */
 
 static size_t loose_header(const struct deposit_object *object, char header[40])
 {
@@ -51,24 +55,66 @@ static int take(z_stream *stream, const void *bytes, size_t length, int flush, s
 	return 0;
 }
 
-int deposit_deflate(const struct deposit_object *object, bool packed, int level, struct bytes *out)
+/* One of libdeflate's, under a name that says nothing of it. */
+struct deflater {
+	struct libdeflate_compressor *compressor;
+};
+
+struct deflater *deflater_new(int level)
+{
+	struct deflater *deflater = malloc(sizeof(*deflater));
+	if (!deflater)
+		return NULL;
+	deflater->compressor = libdeflate_alloc_compressor(level < 0 ? USUAL_LEVEL : level);
+	if (deflater->compressor)
+		return deflater;
+	free(deflater);
+	return NULL;
+}
+
+void deflater_free(struct deflater *deflater)
+{
+	if (deflater)
+		libdeflate_free_compressor(deflater->compressor);
+	free(deflater);
+}
+
+static int deflate_whole(struct deflater *deflater, const void *bytes, size_t length,
+			 struct bytes *out)
+{
+	const size_t most = libdeflate_zlib_compress_bound(deflater->compressor, length);
+	void *to = bytes_room(out, most);
+	const size_t made =
+		to ? libdeflate_zlib_compress(deflater->compressor, bytes, length, to, most) : 0;
+	out->length += made;
+	bytes_fit(out); /* hundreds are made before the first one is written */
+	return made ? 0 : -1;
+}
+
+/* Header and content are one stream. */
+static int deflate_loose(struct deflater *deflater, const struct deposit_object *object,
+			 struct bytes *out)
 {
 	char header[40];
-	z_stream stream = {.zalloc = NULL};
-	int failed = 0;
-	if (deflateInit(&stream, level) != Z_OK)
+	struct bytes whole = {.at = NULL};
+	const size_t length = loose_header(object, header);
+	if (!bytes_room(&whole, length + object->size))
 		return -1;
-	if (!bytes_room(out, deflateBound(&stream, object->size + sizeof(header)) + PIECE))
-		failed = -1;
-	else if (packed)
-		out->length += packed_header(object, bytes_room(out, 16));
-	else
-		failed = take(&stream, header, loose_header(object, header), Z_NO_FLUSH, out);
-	if (!failed)
-		failed = take(&stream, object->bytes, object->size, Z_FINISH, out);
-	deflateEnd(&stream);
-	bytes_fit(out); /* hundreds are made before the first one is written */
+	bytes_add(&whole, header, length);
+	bytes_add(&whole, object->bytes, object->size);
+	const int failed = deflate_whole(deflater, whole.at, whole.length, out);
+	bytes_release(&whole);
 	return failed;
+}
+
+int deposit_deflate(struct deflater *deflater, const struct deposit_object *object, bool packed,
+		    struct bytes *out)
+{
+	unsigned char header[16];
+	if (!packed)
+		return deflate_loose(deflater, object, out);
+	bytes_add(out, header, packed_header(object, header));
+	return deflate_whole(deflater, object->bytes, object->size, out);
 }
 
 static int write_out(int fd, struct bytes *out)

@@ -23,11 +23,17 @@ struct deposit_object {
 	uint64_t size;
 };
 
+/* What deflates one object after another; of each thread its own. */
+struct deflater;
+/* zlib's level, -1 to 9. NULL when memory is short. */
+struct deflater *deflater_new(int level);
+void deflater_free(struct deflater *deflater);
 /* Deflates in memory what is to be written: for a pack its entry whole, for a loose file all of it.
  * 0, or -1 where memory is short. */
-int deposit_deflate(const struct deposit_object *object, bool packed, int level, struct bytes *out);
+int deposit_deflate(struct deflater *deflater, const struct deposit_object *object, bool packed,
+		    struct bytes *out);
 
-/* The same from its file to another one, piece by piece, as a loose file. 1 where the content is
+/* From the object's file to another one, piece by piece, as a loose file. 1 where the content is
  * not that of the id; -1 and errno. */
 int deposit_pass(const struct deposit_object *object, int to, int level);
 /* The CRC-32 that a pack's index has of an entry. */

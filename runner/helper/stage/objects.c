@@ -236,11 +236,13 @@ struct batch {
 	struct held *held[256];
 	struct bytes deflated[256];
 	bool failed[256];
+	struct deflater *deflaters[CREW_MOST]; /* each made by who needs it first */
 };
 
-static void deflate_one(void *context, size_t i)
+static void deflate_one(void *context, size_t i, unsigned hand)
 {
 	struct batch *batch = context;
+	struct deflater **deflater = &batch->deflaters[hand];
 	const struct held *held = batch->held[i];
 	struct deposit_object object = {
 		.type = held->type,
@@ -248,8 +250,10 @@ static void deflate_one(void *context, size_t i)
 		.size = held->length,
 	};
 	memcpy(object.id, held->id, sizeof(object.id));
-	batch->failed[i] = deposit_deflate(&object, batch->packed, batch->objects->level,
-					   &batch->deflated[i]) != 0;
+	if (!*deflater)
+		*deflater = deflater_new(batch->objects->level);
+	batch->failed[i] = !*deflater || deposit_deflate(*deflater, &object, batch->packed,
+							 &batch->deflated[i]) != 0;
 }
 
 static int write_one(struct objects *objects, struct batch *batch, size_t i)
@@ -299,7 +303,7 @@ static int write_some(struct objects *objects)
 {
 	if (!objects->unwritten)
 		return 0;
-	struct batch *batch = malloc(sizeof(*batch));
+	struct batch *batch = calloc(1, sizeof(*batch));
 	int failed = batch ? have_deposit(objects) : -1;
 	objects->packed = objects->packed || objects->loose + objects->count > LOOSE_MOST;
 	if (!failed) {
@@ -308,6 +312,8 @@ static int write_some(struct objects *objects)
 	}
 	while (!failed && objects->unwritten)
 		failed = write_batch(objects, batch);
+	for (size_t i = 0; batch && i < CREW_MOST; i++)
+		deflater_free(batch->deflaters[i]);
 	free(batch);
 	return failed;
 }
