@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "runner/helper/engine.h"
+#include "runner/helper/features.h"
 #include "runner/helper/gitlinks.h"
 #include "runner/helper/index_lock.h"
 #include "runner/helper/program.h"
@@ -188,10 +189,28 @@ static void commit(struct work *work, const char *const *args)
 
 #define COMMIT(work, ...) commit(work, (const char *const[]){__VA_ARGS__, NULL})
 
+/* Takes what is below status/ into the index; git would complain of a folder that it ignores. */
+static int add_status(struct work *work)
+{
+	if (RUN(work, NULL, "ls-files", "--others", "--modified", "--deleted", "--exclude-standard",
+		"--", "status") != 0)
+		return -1;
+	return work->answer.length ? gitlinks_add(work, "status") : 0;
+}
+
+/* All of the work tree, as `git add -A` takes it. Our own documents lie outside of most sparse
+ * checkouts, where git adds nothing that is not named. */
+static int take_all(struct work *work)
+{
+	if (features_has(&work->job->look->features, "sparse checkout") && add_status(work) != 0)
+		return -1;
+	return gitlinks_add(work, ".") == 0 ? hold_back(work) : -1;
+}
+
 static void commit_all(struct work *work)
 {
 	char tree[65];
-	if (gitlinks_add(work, ".") != 0 || hold_back(work) != 0)
+	if (take_all(work) != 0)
 		return;
 	const int same = is_tree_of(work, work->job->look->head[0] ? "HEAD" : "", tree);
 	if (same > 0)
@@ -214,7 +233,7 @@ static void commit_status(struct work *work)
 	const int changed = is_status_changed(work);
 	if (changed == 0)
 		report_nothing(work);
-	if (changed <= 0 || gitlinks_add(work, "status") != 0)
+	if (changed <= 0 || add_status(work) != 0)
 		return;
 	const int left = is_status_changed(work);
 	if (left == 0)
@@ -246,7 +265,7 @@ static void salvage_tree(struct work *work)
 {
 	const char *ref = work->job->request->salvage_ref;
 	char tree[65], id[65], earlier[65];
-	if (gitlinks_add(work, ".") != 0 || hold_back(work) != 0)
+	if (take_all(work) != 0)
 		return;
 	const int same = is_tree_of(work, work->job->look->head[0] ? "HEAD" : "", tree);
 	if (same > 0)

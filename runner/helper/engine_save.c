@@ -11,6 +11,7 @@
 
 #include "runner/helper/durable.h"
 #include "runner/helper/engine_libgit2.h"
+#include "runner/helper/features.h"
 #include "runner/helper/index_lock.h"
 #include "runner/helper/leftovers.h"
 #include "runner/helper/stage/bytes.h"
@@ -64,8 +65,10 @@ static const char *find_file(const struct work *work, const char *key, const cha
 			     git_buf *set, char usual[LOOK_PATH])
 {
 	const char *folder = getenv("XDG_CONFIG_HOME"), *home = getenv("HOME");
-	if (git_config_get_path(set, work->engine->settings, key) == 0)
-		return set->ptr;
+	if (git_config_get_path(set, work->engine->settings, key) == 0) {
+		features_path(work->job->look, set->ptr, usual, LOOK_PATH);
+		return usual;
+	}
 	if (folder && *folder)
 		snprintf(usual, LOOK_PATH, "%s/git/%s", folder, name);
 	else if (home)

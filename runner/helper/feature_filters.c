@@ -68,11 +68,14 @@ static void read_all(const struct finding *finding, struct drivers *drivers)
 {
 	char path[2 * LOOK_PATH];
 	const char *own = look_setting(finding->source, "core.attributesfile");
+	const char *folder = getenv("XDG_CONFIG_HOME");
 	snprintf(path, sizeof(path), "%s/.gitattributes", finding->look->workdir);
 	read_file(drivers, path);
 	snprintf(path, sizeof(path), "%s/info/attributes", finding->look->commondir);
 	read_file(drivers, path);
 	features_path(finding->look, *own ? own : "~/.config/git/attributes", path, sizeof(path));
+	if (!*own && folder && *folder)
+		snprintf(path, sizeof(path), "%s/git/attributes", folder);
 	if (*path)
 		read_file(drivers, path);
 }

@@ -38,6 +38,14 @@ const struct git_feature *features_first(const struct git_features *features, en
 	return NULL;
 }
 
+bool features_has(const struct git_features *features, const char *name)
+{
+	for (size_t i = 0; i < features->count; i++)
+		if (strcmp(features->of[i].name, name) == 0)
+			return true;
+	return false;
+}
+
 void features_path(const struct look *look, const char *text, char *out, size_t size)
 {
 	const char *home = getenv("HOME");
@@ -85,11 +93,19 @@ static void find_boolean(const struct finding *finding, const struct feature *ro
 		features_tell(finding, GIT_WAY_PROGRAM, row->name, "%s", row->words);
 }
 
+static bool is_no(const char *text)
+{
+	static const char *const words[] = {"no", "false", "off", "0"};
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (strcasecmp(text, words[i]) == 0)
+			return true;
+	return false;
+}
+
 /* A setting whose "no" is the uncommon one. */
 static void find_no(const struct finding *finding, const struct feature *row)
 {
-	const char *text = look_setting(finding->source, row->key);
-	if (*text && !look_is_true(text))
+	if (is_no(look_setting(finding->source, row->key)))
 		features_tell(finding, GIT_WAY_PROGRAM, row->name, "%s", row->words);
 }
 
@@ -98,6 +114,20 @@ static void find_text(const struct finding *finding, const struct feature *row)
 	const char *text = look_setting(finding->source, row->key);
 	if (*text && strcasecmp(text, row->fine) != 0)
 		features_tell(finding, GIT_WAY_PROGRAM, row->name, "%s: %s", text, row->words);
+}
+
+/* One of some words; git stops at any other. */
+static void find_choice(const struct finding *finding, const struct feature *row)
+{
+	const char *text = look_setting(finding->source, row->key), *at = row->fine;
+	const size_t length = strlen(text);
+	while (*at && (strcspn(at, " ") != length || strncmp(at, text, length) != 0)) {
+		at += strcspn(at, " ");
+		at += strspn(at, " ");
+	}
+	if (*text && !*at)
+		features_tell(finding, GIT_WAY_REFUSED, row->name,
+			      "git knows no value \"%s\", but: %s", text, row->fine);
 }
 
 /* git reads more of its surroundings than libgit2 does. */
@@ -131,6 +161,13 @@ static void find_worktree_settings(const struct finding *finding, const struct f
 static bool is_plain_path(const char *path)
 {
 	return path[0] != '%' && (path[0] != '~' || path[1] == '/');
+}
+
+static void find_path(const struct finding *finding, const struct feature *row)
+{
+	const char *text = look_setting(finding->source, row->key);
+	if (!is_plain_path(text))
+		features_tell(finding, GIT_WAY_PROGRAM, row->name, "%s: %s", text, row->words);
 }
 
 /* Of git's conditions (git-config(1), "Conditional includes") libgit2 knows these. */
@@ -202,6 +239,8 @@ static void find_own(const struct finding *finding, const struct feature *row)
 		find_filters(finding);
 	else if (strcmp(row->key, "signing") == 0)
 		find_signing(finding);
+	else if (strcmp(row->key, "settings") == 0)
+		find_settings(finding);
 	else
 		find_ignored(finding);
 }
@@ -210,7 +249,12 @@ static void find_submodules(const struct finding *finding, const struct feature 
 {
 	char path[LOOK_PATH + 16];
 	snprintf(path, sizeof(path), "%s/%s", finding->look->workdir, row->key);
-	if (access(path, F_OK) == 0)
+	if (access(path, F_OK) != 0)
+		return;
+	if (is_no(look_setting(finding->source, "push.recursesubmodules")))
+		features_tell(finding, GIT_WAY_OFF, row->name,
+			      "where they are at is not asked about (push.recurseSubmodules)");
+	else
 		features_tell(finding, GIT_WAY_PUSH, row->name, "%s", row->words);
 }
 
@@ -218,6 +262,11 @@ static void find_submodules(const struct finding *finding, const struct feature 
 
 static const struct feature features[] = {
 	{"identity", find_identity, NULL, NULL, NULL},
+	{"commit.cleanup", find_choice, "commit.cleanup",
+	 "default verbatim whitespace strip scissors", NULL},
+	{"gpg.format", find_choice, "gpg.format", "openpgp x509 ssh", NULL},
+	{"push.default", find_choice, "push.default",
+	 "nothing matching simple upstream tracking current", NULL},
 	{"hooks", find_own, "hooks", NULL, NULL},
 	{"filters", find_own, "filters", NULL, NULL},
 	{"signing", find_own, "signing", NULL, NULL},
@@ -234,6 +283,8 @@ static const struct feature features[] = {
 	{"core.symlinks", find_no, "core.symlinks", NULL, "off: " AS_GIT},
 	{"core.safecrlf", find_boolean, "core.safecrlf", NULL, AS_GIT},
 	{"core.ignoreStat", find_boolean, "core.ignorestat", NULL, AS_GIT},
+	{"core.excludesFile", find_path, "core.excludesfile", NULL, "read by git"},
+	{"core.attributesFile", find_path, "core.attributesfile", NULL, "read by git"},
 	{"config.worktree", find_worktree_settings, "extensions.worktreeconfig", NULL,
 	 "read by git"},
 	{"included settings", find_includes, NULL, NULL, "read by git"},
@@ -250,6 +301,7 @@ static const struct feature features[] = {
 	{"GIT_DEFAULT_HASH", find_variable, "GIT_DEFAULT_HASH", NULL, "read by git"},
 	{"GIT_CONFIG_GLOBAL", find_file_variable, "GIT_CONFIG_GLOBAL", NULL, "read by git"},
 	{"GIT_CONFIG_SYSTEM", find_file_variable, "GIT_CONFIG_SYSTEM", NULL, "read by git"},
+	{"settings", find_own, "settings", NULL, NULL},
 };
 
 void features_find(const struct finding *finding)

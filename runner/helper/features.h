@@ -32,11 +32,15 @@ void features_tell(const struct finding *finding, enum git_way way, const char *
 /* The first that is served in that way, or NULL. */
 const struct git_feature *features_first(const struct git_features *features, enum git_way way);
 
+/* Whether one of that name was found. */
+bool features_has(const struct git_features *features, const char *name);
+
 /* The finders with a file of their own. */
 void find_hooks(const struct finding *finding);
 void find_filters(const struct finding *finding);
 void find_signing(const struct finding *finding);
 void find_ignored(const struct finding *finding);
+void find_settings(const struct finding *finding);
 
 /* The folder that git looks for hooks in, into out[size]: core.hooksPath, as git reads a path, or
  * the repository's own. "" where it can't be made out. */

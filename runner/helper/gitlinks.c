@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "runner/helper/features.h"
 #include "runner/helper/stage/bytes.h"
 #include "runner/helper/stage/index.h"
 
@@ -132,8 +133,18 @@ static void on_link(void *to, const struct look *look, const char *path)
 	add_line(&lines->taken, path);
 }
 
+/* What lies outside of a sparse checkout is not added by itself; what is named is. */
+static const char *beyond_patterns(const struct work *work, const char *below)
+{
+	return strcmp(below, ".") != 0 &&
+			       features_has(&work->job->look->features, "sparse checkout")
+		       ? "--sparse"
+		       : "-A";
+}
+
 int gitlinks_add(struct work *work, const char *below)
 {
+	const char *beyond = beyond_patterns(work, below);
 	struct lines lines = {.work = work, .below = below};
 	add_line(&lines.left_out, below);
 	int failed = each(work->job->look, on_link, &lines);
@@ -147,9 +158,9 @@ int gitlinks_add(struct work *work, const char *below)
 	} else if (!*lines.taken.at) {
 		/* A pattern has to match something that is not left out of a sparse checkout. */
 		const char *some = strcmp(below, ".") == 0 ? NULL : below;
-		failed = RUN(work, NULL, "add", "-A", some ? "--" : NULL, some);
+		failed = RUN(work, NULL, "add", "-A", beyond, some ? "--" : NULL, some);
 	} else {
-		failed = RUN(work, (const char *)lines.left_out.at, "add", "-A",
+		failed = RUN(work, (const char *)lines.left_out.at, "add", "-A", beyond,
 			     "--pathspec-from-file=-");
 		if (!failed)
 			failed = RUN(work, (const char *)lines.taken.at, "update-index", "--add",

@@ -44,6 +44,8 @@ static const struct meaning summaries[] = {
 /* Of a line on stderr where there is no line for the ref. What git or ssh says of who we are comes
  * before what it says of the way there, since the latter ends most failures. */
 static const struct meaning complaints[] = {
+	{"the receiving end does not support", RECEIPT_PUSH_ERROR, false},
+	{"detected dubious ownership", RECEIPT_UNREACHABLE, false},
 	{"Authentication failed", RECEIPT_AUTHENTICATION, false},
 	{"Permission denied", RECEIPT_AUTHENTICATION, false},
 	{"could not read Username", RECEIPT_AUTHENTICATION, false},

@@ -70,6 +70,26 @@ void program_set_index(struct work *work, const char *path)
 	work->environment[5] = work->variables[4];
 }
 
+/* git's words on a new file that a sparse checkout has no place for; its path is in a line of its
+ * own behind them. */
+#define OUTSIDE "outside of your sparse-checkout definition"
+
+static bool tell_outside(const char *complaint, char *words)
+{
+	static const char last[] = "updated in the index:\n";
+	const char *at = strstr(complaint, OUTSIDE);
+	char text[WORDS];
+	at = at ? strstr(at, last) : NULL;
+	if (!at)
+		return false;
+	at += sizeof(last) - 1;
+	snprintf(text, sizeof(text),
+		 "outside of the sparse checkout: %.*s: see `git sparse-checkout add`",
+		 (int)strcspn(at, "\n"), at);
+	text_clean(text, strlen(text), words, WORDS);
+	return true;
+}
+
 /* What git's refusal means. */
 static enum receipt_result judge(const struct git_answer *answer)
 {
@@ -82,6 +102,7 @@ static enum receipt_result judge(const struct git_answer *answer)
 		{"adding files failed", RECEIPT_REFUSED_PATH},
 		{"unable to index file", RECEIPT_REFUSED_PATH},
 		{"invalid path", RECEIPT_REFUSED_PATH},
+		{OUTSIDE, RECEIPT_REFUSED_PATH},
 		{"clean filter", RECEIPT_FILTER},
 		{"external filter", RECEIPT_FILTER},
 		{"failed to write commit object", RECEIPT_SIGNING}, /* after what the signer said */
@@ -115,6 +136,8 @@ static void find_words(const struct work *work, enum receipt_result result, char
 	const char *line = strstr(work->answer.complaint, "error: ");
 	const bool first = result == RECEIPT_REFUSED_PATH || result == RECEIPT_SIGNING ||
 			   result == RECEIPT_FILTER;
+	if (result == RECEIPT_REFUSED_PATH && tell_outside(work->answer.complaint, words))
+		return;
 	if (result == RECEIPT_SIGNING && signer_words(work->job->look, words, WORDS))
 		return;
 	if (first && line)

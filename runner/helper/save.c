@@ -10,6 +10,7 @@
 
 #include "runner/helper/durable.h"
 #include "runner/helper/earlier.h"
+#include "runner/helper/features.h"
 #include "runner/helper/git_program.h"
 #include "runner/helper/held.h"
 #include "runner/helper/leftovers.h"
@@ -430,14 +431,6 @@ static void tell_notices(struct saver *saver, struct receipt_facts *facts)
 	saver->said[0] = '\0';
 }
 
-static bool has_submodules(const struct look *look)
-{
-	for (size_t i = 0; i < look->features.count; i++)
-		if (strcmp(look->features.of[i].name, "submodules") == 0)
-			return true;
-	return false;
-}
-
 void save_end(struct saver *saver)
 {
 	struct look look = {.workdir = ""};
@@ -462,7 +455,7 @@ void save(struct saver *saver, const struct git_request *request, struct receipt
 	}
 	if (answer == ENGINE_AGAIN)
 		facts_fail(facts, RECEIPT_LOCKED, "HEAD is being moved by another program");
-	if (facts->commit[0] && has_submodules(&look))
+	if (facts->commit[0] && features_has(&look.features, "submodules"))
 		submodules_tell(&look, saver->said, sizeof(saver->said));
 	if (saver->conf->push && facts->commit[0]) {
 		if (facts->result == RECEIPT_SALVAGED)

@@ -220,6 +220,18 @@ static const struct odd settings[] = {
 	 "git config core.trustctime false;"
 	 "git config core.checkStat minimal",
 	 "echo x >one; echo x >x", ENGINE},
+	{"core.excludesFile, by a path of the work tree",
+	 "git config core.excludesFile rules; echo x >rules", "echo x >x; echo y >y", ENGINE},
+	{"core.excludesFile, empty",
+	 "git config core.excludesFile ''; mkdir -p ~/.config/git; echo x >~/.config/git/ignore",
+	 "echo x >x; echo y >y", ENGINE},
+	{"core.excludesFile in somebody's home",
+	 "git config core.excludesFile '~nobody/none'; mkdir -p ~/.config/git; echo x "
+	 ">~/.config/git/ignore",
+	 "echo x >x; echo y >y", PROGRAM},
+	{"core.attributesFile, by a path of the work tree",
+	 "rm -rf ~/.config/git; git config core.attributesFile rules; echo '* text' >rules",
+	 "printf 'a\\r\\n' >x", PROGRAM},
 	{"core.sharedRepository", "git config core.sharedRepository group", "echo x >x", PROGRAM},
 	{"config.worktree",
 	 "git config extensions.worktreeConfig true; git config --worktree core.autocrlf input",

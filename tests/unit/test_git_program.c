@@ -72,6 +72,39 @@ START_TEST(test_filters_and_conversions)
 }
 END_TEST
 
+/* Our own documents are no part of what a sparse checkout has; a step's new files have to be. */
+START_TEST(test_sparse_checkout)
+{
+	open_work();
+	sh("cd work; mkdir a b; echo a >a/a; echo b >b/b; git add .; git commit -qm folders; git "
+	   "sparse-checkout set a; mkdir status; echo 1 >status/one; echo x >a/x");
+	reopen_work();
+	struct receipt_facts facts = save_all(git, "x");
+	assert_pushed(&facts);
+	ck_assert_str_eq(sh("git -C up.git show --format= --name-only main"), "a/x\nstatus/one");
+	sh("cd work; echo 2 >status/one; echo y >a/y");
+	facts = save_as(git, "status", GIT_STATUS, NULL);
+	ck_assert_result(facts, RECEIPT_PUSHED);
+	ck_assert_str_eq(sh("git -C up.git show --format= --name-only main"), "status/one");
+	sh("cd work; echo 3 >status/one");
+	facts = save_as(git, "x", GIT_ALL, "refs/stepgate/salvage/1-1");
+	ck_assert_result(facts, RECEIPT_SALVAGED);
+	ck_assert_str_eq(sh("git -C up.git diff --name-only main refs/stepgate/salvage/1-1"),
+			 "a/y\nstatus/one");
+	/* A folder that git ignores stays out, and is in nobody's way. */
+	sh("cd work; git rm -qr --cached --sparse status; echo /status >>.git/info/exclude");
+	facts = save_all(git, "x");
+	assert_pushed(&facts);
+	ck_assert_str_eq(sh("git -C up.git ls-tree --name-only main"), "a\nb\none");
+	sh("cd work; mkdir c; echo c >c/c");
+	facts = save_all(git, "x");
+	ck_assert_result(facts, RECEIPT_REFUSED_PATH);
+	ck_assert_str_eq(facts.why,
+			 "outside of the sparse checkout: c/c: see `git sparse-checkout add`");
+	git_free(git);
+}
+END_TEST
+
 START_TEST(test_sha256)
 {
 	make_world();
@@ -128,9 +161,10 @@ END_TEST
 int main(void)
 {
 	const TTest *const tests[] = {
-		test_nested_repositories,         test_hooks_of_the_repository_run,
-		test_filters_and_conversions,     test_sha256,
-		test_first_commit_by_the_program, test_locks_by_the_program,
+		test_nested_repositories,     test_hooks_of_the_repository_run,
+		test_filters_and_conversions, test_sha256,
+		test_sparse_checkout,         test_first_commit_by_the_program,
+		test_locks_by_the_program,
 	};
 	return run_tests("git program", tests, sizeof(tests) / sizeof(tests[0]));
 }

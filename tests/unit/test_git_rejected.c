@@ -280,6 +280,12 @@ START_TEST(test_submodules)
 	ck_assert_result(facts, RECEIPT_NOTHING);
 	ck_assert_str_eq(facts.why, "");
 	ck_assert_str_eq(sh("git -C up.git log -1 --format=%%s main"), "changed");
+	/* Who does not want it to be asked is not asked. */
+	sh("cd work; git config push.recurseSubmodules no; cd sub; echo u >u; git add u; git "
+	   "commit -qm u");
+	reopen_work();
+	facts = save_all(git, "unasked");
+	assert_pushed(&facts);
 	/* Nothing that a submodule's own settings name is run. */
 	sh("cd work/sub; git config core.fsmonitor \"touch $HOME/ran; false\"; git config "
 	   "filter.x.clean 'touch $HOME/ran'; echo '* filter=x' >.git/info/attributes 2>/dev/null "

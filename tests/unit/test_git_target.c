@@ -88,7 +88,8 @@ static void try_case(void)
 		 space ? space + 1 : "");
 	if (!*places)
 		ck_assert_msg(view.problem == RECEIPT_NO_UPSTREAM,
-			      "%s: goes to %s: git pushes nothing", script, view.upstream);
+			      "seed %u: %s: goes to %s: git pushes nothing", before, script,
+			      view.upstream);
 	else
 		ck_assert_msg(view.problem == RECEIPT_PUSHED && strstr(places, wanted),
 			      "seed %u: %s: goes to %s (%s): git pushes to %s", before, script,

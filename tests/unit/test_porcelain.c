@@ -80,6 +80,15 @@ static const struct {
 	 "[remote failure] (remote failed to report status)"},
 
 	{"",
+	 "fatal: the receiving end does not support push options\nfatal: the remote end hung up "
+	 "unexpectedly\n",
+	 RECEIPT_PUSH_ERROR, "fatal: the receiving end does not support push options"},
+	{"",
+	 "fatal: detected dubious ownership in repository at '/x'\nTo add an exception\nfatal: "
+	 "Could not read from remote repository.\n",
+	 RECEIPT_UNREACHABLE, "fatal: detected dubious ownership in repository at '/x'"},
+
+	{"",
 	 "git@h: Permission denied (publickey).\nfatal: Could not read from remote repository.\n",
 	 RECEIPT_AUTHENTICATION, "git@h: Permission denied (publickey)."},
 	{"", "Host key verification failed.\nfatal: Could not read from remote repository.\n",

@@ -112,6 +112,22 @@ refused 'signing: ssh, without a key: set user.signingKey'
 git config user.signingKey 'key::ssh-ed25519 AAAAC3'
 refused 'signing: ssh, and no agent can be reached: start one and set SSH_AUTH_SOCK, or set user.signingKey to the file of a private key'
 git config --unset commit.gpgSign
+git config commit.cleanup tidy
+refused 'commit.cleanup: git knows no value "tidy", but: default verbatim whitespace strip scissors'
+git config --unset commit.cleanup
+
+# What git itself stops at is found by asking it, where somebody looks.
+git config push.followTags maybe
+expect_exit 1 plan
+expect_line "  settings: fatal: bad boolean config value 'maybe' for 'push.followtags'"
+git config --unset push.followTags
+git config core.abbrev 2
+expect_exit 0 validate
+expect_line "  settings: fatal: bad config variable 'core.abbrev' in file '.git/config' at line $(grep -n abbrev .git/config | cut -d: -f1)"
+git config --unset core.abbrev
+expect_exit 0 plan
+! grep -q '  settings: ' "$out" || fail "settings are said to be bad"
+
 git config --global --unset user.email
 expect_exit 1 plan
 expect_line '  identity: missing (set repository.identity)'
