@@ -121,6 +121,26 @@ START_TEST(test_hook_that_does_not_end)
 }
 END_TEST
 
+START_TEST(test_pre_push_that_does_not_end)
+{
+	open_work();
+	hook("pre-push", "echo $$ >\"$HOME/pid\"; exec sleep 1000");
+	struct conf_repository *conf = conf_of("work");
+	conf->push_timeout_ms = 500;
+	conf->push_retries = 3;
+	git_free(git);
+	git = open_git(conf);
+	sh("echo x >work/x");
+	const struct receipt_facts facts = save_all(git, "x");
+	ck_assert_result(facts, RECEIPT_PUSH_HOOK);
+	ck_assert_has(facts.why, "hook pre-push: ended after its timeout of ");
+	ck_assert(!is_running((int)number(sh("cat pid"))));
+	ck_assert_str_eq(facts.commit, sh("git -C work rev-parse HEAD"));
+	ck_assert_str_eq(sh("git -C up.git log --format=%%s"), "first");
+	git_free(git);
+}
+END_TEST
+
 /* The commit is there when post-commit runs. */
 START_TEST(test_post_commit_that_does_not_end)
 {
@@ -265,6 +285,7 @@ int main(void)
 		test_whose_line_it_is,
 		test_silent_refusal,
 		test_hook_that_does_not_end,
+		test_pre_push_that_does_not_end,
 		test_post_commit_that_does_not_end,
 		test_post_commit_that_fails,
 		test_what_pre_push_is_told,

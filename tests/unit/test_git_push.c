@@ -129,6 +129,63 @@ START_TEST(test_push_takes_too_long)
 }
 END_TEST
 
+/* A program of that name before the others, which notes what it is told and goes on. */
+static void note(const char *name, const char *rest)
+{
+	char path[BOX];
+	sh("mkdir -p notes; printf '#!/bin/sh\\necho \"$* | $GIT_TERMINAL_PROMPT\" "
+	   ">>'$HOME'/told\\n"
+	   "%s\\n' >notes/%s; chmod +x notes/%s",
+	   rest, name, name);
+	snprintf(path, sizeof(path), "%s/notes:%s", getenv("HOME"), getenv("PATH"));
+	setenv("PATH", path, 1);
+}
+
+/* Nobody is there to answer: neither git nor ssh may ask. How the user has ssh run is left alone.
+ */
+START_TEST(test_nobody_is_asked)
+{
+	make_repository();
+	note("ssh", "for last; do :; done; exec sh -c \"$last\"");
+	sh("git -C work remote set-url origin ssh://ada@forge$HOME/up.git; echo x >work/x");
+	git = open_git(conf_of("work"));
+	const struct receipt_facts facts = save_all(git, "x");
+	assert_pushed(&facts);
+	ck_assert_int_ge(number(sh("grep -c '^-oBatchMode=yes .*ada@forge .* | 0$' told")), 2);
+	ck_assert_str_eq(sh("grep -vc '^-oBatchMode=yes .* | 0$' told || true"), "0");
+	sh("rm told; git -C work config core.sshCommand 'ssh -oUser=ada'; echo y >work/y");
+	reopen_work();
+	const struct receipt_facts own = save_all(git, "y");
+	assert_pushed(&own);
+	ck_assert_str_eq(sh("grep -vc '^-oUser=ada .* | 0$' told || true"), "0");
+	ck_assert_str_eq(sh("grep -c BatchMode told || true"), "0");
+	git_free(git);
+}
+END_TEST
+
+/* What the remote has is not pushed again; what it has lost is. */
+START_TEST(test_what_is_there_already)
+{
+	make_repository();
+	setenv("REAL", sh("command -v git"), 1);
+	note("git", "exec \"$REAL\" \"$@\"");
+	git = open_git(conf_of("work"));
+	sh("echo x >work/x");
+	struct receipt_facts facts = save_all(git, "x");
+	assert_pushed(&facts);
+	sh(": >told");
+	facts = save_all(git, "x");
+	ck_assert_result(facts, RECEIPT_NOTHING);
+	ck_assert_str_eq(facts.upstream, "origin refs/heads/main");
+	ck_assert_str_eq(sh("grep -c -e push -e receive-pack told || true"), "0");
+	sh("git -C up.git update-ref refs/heads/main main~1");
+	facts = save_all(git, "x");
+	ck_assert_result(facts, RECEIPT_NOTHING);
+	ck_assert_str_eq(sh("git -C up.git rev-parse main"), facts.commit);
+	git_free(git);
+}
+END_TEST
+
 /* A git that says that all went well, and did nothing. */
 static void lie(void)
 {
@@ -236,6 +293,8 @@ int main(void)
 		test_remote_is_gone,
 		test_remote_wants_a_password,
 		test_push_takes_too_long,
+		test_nobody_is_asked,
+		test_what_is_there_already,
 	};
 	const TTest *const ways[] = {
 		test_push_that_did_not_happen,
