@@ -161,11 +161,30 @@ static int open_repository(struct engine_libgit2 *engine, const char *path)
 	return git_repository_config_snapshot(&engine->settings, engine->repository);
 }
 
+/* A link instead of "ref: …", as git itself once wrote it: libgit2 reads what it leads to. */
+static bool is_head_a_link(const struct engine_libgit2 *engine)
+{
+	char path[LOOK_PATH + 16];
+	struct stat state;
+	snprintf(path, sizeof(path), "%sHEAD", git_repository_path(engine->repository));
+	return lstat(path, &state) == 0 && S_ISLNK(state.st_mode);
+}
+
+/* The name of a branch may stand for another one. */
+static bool is_symbolic(const struct engine_libgit2 *engine, const char *name)
+{
+	git_reference *reference = NULL;
+	const bool is = name && git_reference_lookup(&reference, engine->repository, name) == 0 &&
+			git_reference_type(reference) == GIT_REFERENCE_SYMBOLIC;
+	git_reference_free(reference);
+	return is;
+}
+
 int engine_libgit2_look_at_head(struct engine_libgit2 *engine, struct look *look)
 {
 	git_reference *head = NULL;
 	git_oid id;
-	if (git_reference_lookup(&head, engine->repository, "HEAD") != 0)
+	if (is_head_a_link(engine) || git_reference_lookup(&head, engine->repository, "HEAD") != 0)
 		return -1;
 	const char *target = git_reference_symbolic_target(head);
 	look->branch[0] = '\0';
@@ -173,6 +192,8 @@ int engine_libgit2_look_at_head(struct engine_libgit2 *engine, struct look *look
 	if (target && strncmp(target, "refs/heads/", 11) == 0 && strlen(target) - 11 < LOOK_NAME)
 		memcpy(look->branch, target + 11, strlen(target) - 10);
 	else if (target)
+		failed = -1;
+	if (is_symbolic(engine, target))
 		failed = -1;
 	git_reference_free(head);
 	const int found = git_reference_name_to_id(&id, engine->repository, "HEAD");

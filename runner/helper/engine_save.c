@@ -350,6 +350,24 @@ static void report_nothing(struct work *work)
 		       work->job->request->salvage_ref ? "" : work->job->look->branch);
 }
 
+/* What a `git merge --squash`, a `git cherry-pick --no-commit` and the like have left for the next
+ * commit: it has been made. (As remove_merge_branch_state of git 2.39 has it.) */
+static void forget_drafts(const struct look *look)
+{
+	static const char *const names[] = {"SQUASH_MSG", "MERGE_MSG", "MERGE_MODE", "AUTO_MERGE"};
+	char path[LOOK_PATH + 32];
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		snprintf(path, sizeof(path), "%s/%s", look->gitdir, names[i]);
+		unlink(path);
+	}
+}
+
+static void report_commit(struct work *work)
+{
+	forget_drafts(work->job->look);
+	report(work, RECEIPT_COMMITTED, &work->commit, work->job->look->branch);
+}
+
 /* The index is locked and up to date. First the objects, then the index, then the ref: who dies in
  * between leaves at worst changes that are staged. */
 static void commit_stage(struct work *work)
@@ -371,7 +389,7 @@ static void commit_stage(struct work *work)
 	else if (unchanged)
 		report_nothing(work);
 	else if (move_branch(work) == 0)
-		report(work, RECEIPT_COMMITTED, &work->commit, work->job->look->branch);
+		report_commit(work);
 }
 
 /* Whoever held the lock before may have committed, or switched to another branch. */

@@ -56,6 +56,8 @@ static const struct {
 	{"git config includeIf.onbranch:other.path ../none", "which files of settings are read: "},
 	{"cp -a .git ../moved; echo \"$HOME/moved\" >.git/commondir", "the git folder: "},
 	{"mv .git ../moved; ln -s ../moved .git", "the git folder: "},
+	{"cd ..; mv work away; mkdir work; mv away/.git away/* work",
+	 "the folder of the work tree: "},
 	/* What is missing would be fetched, by a program of the worker's or from elsewhere. */
 	{"git config remote.e.promisor true; git config remote.e.uploadpack ../evil",
 	 "how objects are stored and fetched: "},

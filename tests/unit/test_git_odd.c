@@ -247,6 +247,19 @@ static const struct odd states[] = {
 	{"unborn", "git checkout -q --orphan new", "echo x >x", ENGINE},
 	{"unborn and empty", "git checkout -q --orphan new; git rm -rqf .", "echo x >x", ENGINE},
 	{"packed refs", "git gc -q", "echo x >x", ENGINE},
+	{"HEAD is a link", "rm .git/HEAD; ln -s refs/heads/main .git/HEAD", "echo x >x", PROGRAM},
+	{"a branch that stands for another one",
+	 "git branch -m trunk; git symbolic-ref refs/heads/main refs/heads/trunk; git symbolic-ref "
+	 "HEAD refs/heads/main",
+	 "echo x >x", PROGRAM},
+	{"picked without a commit",
+	 "git checkout -qb b; echo b >b; git add b; git commit -qm b; git checkout -q main; git "
+	 "cherry-pick -n b",
+	 "echo x >x", ENGINE},
+	{"squashed",
+	 "git checkout -qb b; echo b >b; git add b; git commit -qm b; git checkout -q main; git "
+	 "merge -q --squash b >/dev/null",
+	 "echo x >x", ENGINE},
 	{"a merge that was undone",
 	 "git checkout -qb b; echo b >b; git add b; git commit -qm b;"
 	 "git checkout -q main; git merge -q --no-commit --no-ff b;"
@@ -266,7 +279,9 @@ static void in_both(const char *script)
 
 #define SHOW                                                                                      \
 	"git rev-parse -q --verify HEAD^{tree}; git ls-files -s -v; git -c core.fsmonitor=false " \
-	"status --porcelain"
+	"status --porcelain; git for-each-ref --format='%%(refname) %%(symref)'; "                \
+	"cd \"$(git rev-parse --git-dir)\"; ls *_MSG *_MODE *_MERGE *_HEAD 2>/dev/null"           \
+	" | grep -v -e COMMIT_EDITMSG -e ORIG_HEAD || :"
 
 static void compare(const struct odd *odd, const struct receipt_facts *facts)
 {
