@@ -142,7 +142,7 @@ static enum engine_answer take(struct work *work, const char *only, bool *taken)
 		.held = on_held,
 		.context = work,
 	};
-	objects_set_level(work->engine->objects, find_level(work));
+	objects_begin(work->engine->objects, find_level(work));
 	int failed = staging_read(&work->staging, &order);
 	if (!failed && work->parent && (work->staging.index.missing || work->staging.damaged))
 		failed = staging_read_tree(&work->staging, work->engine->repository, work->parent);

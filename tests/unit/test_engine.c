@@ -47,6 +47,27 @@ START_TEST(test_few_objects_are_files_and_many_are_a_pack)
 }
 END_TEST
 
+/* Their trees are made by several threads; those of half of them are the same ones. */
+START_TEST(test_many_folders_with_changes)
+{
+	open_alone();
+	sh("cd work; for i in $(seq 40); do mkdir -p a/$i/x/y; echo $i >a/$i/x/y/f; echo $i "
+	   ">a/$i/f;"
+	   "[ $((i %% 2)) = 1 ] || echo >>a/$i/f; done; mkdir b; for i in $(seq 30); do"
+	   " cp -r a/7 b/$i; done");
+	commit_by(RECEIPT_WAY_ENGINE);
+	sh("cd work; rm .git/index;"
+	   "git add -A; test $(git write-tree) = $(git rev-parse HEAD:)");
+	sh("cd work; for i in $(seq 1 3 40); do echo new >a/$i/x/y/f; done; rm -r a/2 b/3;"
+	   "for i in $(seq 4 30); do echo new >b/$i/x/g; done");
+	commit_by(RECEIPT_WAY_ENGINE);
+	ck_assert_int_eq(
+		number(sh("cd work; for i in $(seq 4 30); do git rev-parse HEAD:b/$i; done |"
+			  "sort -u | wc -l")),
+		1);
+}
+END_TEST
+
 START_TEST(test_large_files_go_piece_by_piece)
 {
 	open_alone();
@@ -244,6 +265,7 @@ int main(void)
 {
 	const TTest *const tests[] = {
 		test_few_objects_are_files_and_many_are_a_pack,
+		test_many_folders_with_changes,
 		test_large_files_go_piece_by_piece,
 		test_memory_is_bounded_whatever_the_size,
 		test_what_the_user_set_aside_stays,

@@ -320,6 +320,8 @@ int contents_take(const struct contents_order *order, struct content *contents, 
 				failed = settle(batch, &batch->readings[i], doubt);
 			free(batch->readings[i].bytes);
 		}
+		if (!failed)
+			failed = objects_relieve(order->objects);
 	}
 	free(batch);
 	return failed;

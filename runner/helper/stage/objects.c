@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <git2/sys/odb_backend.h>
+#include <pthread.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +13,7 @@
 
 #include "runner/helper/stage/crew.h"
 #include "runner/helper/stage/deposit.h"
+#include "runner/helper/stage/packs.h"
 
 #define PRIORITY   1000 /* before loose files and packs, which have 1 and 2 */
 #define BUCKETS    4096
@@ -35,6 +37,11 @@ struct objects {
 	git_odb *odb;            /* the repository's, which owns us */
 	char folder[PATHS];
 	int level;
+	struct packs *packs;
+	bool packs_known; /* or libgit2 is asked for what is in them */
+	/* The rest is under the mutex while there are several threads. Nobody who has it calls
+	 * libgit2, which has a mutex of its own when it calls us. */
+	pthread_mutex_t mutex;
 	struct held *buckets[BUCKETS];
 	struct held *first, **last;
 	struct held *unwritten; /* the first one */
@@ -55,11 +62,20 @@ static struct held **bucket_of(struct objects *objects, const unsigned char *id)
 	return &objects->buckets[((size_t)id[0] << 8 | id[1]) % BUCKETS];
 }
 
-static const struct held *find(struct objects *objects, const unsigned char *id)
+static const struct held *find_locked(struct objects *objects, const unsigned char *id)
 {
 	const struct held *held = *bucket_of(objects, id);
 	while (held && memcmp(held->id, id, sizeof(held->id)) != 0)
 		held = held->next;
+	return held;
+}
+
+/* None is freed before all threads but one have ended. */
+static const struct held *find(struct objects *objects, const unsigned char *id)
+{
+	pthread_mutex_lock(&objects->mutex);
+	const struct held *held = find_locked(objects, id);
+	pthread_mutex_unlock(&objects->mutex);
 	return held;
 }
 
@@ -108,8 +124,11 @@ static int on_exists(git_odb_backend *backend, const git_oid *id)
 
 static void on_free(git_odb_backend *backend)
 {
-	objects_drop(objects_of(backend));
-	free(backend);
+	struct objects *objects = objects_of(backend);
+	objects_drop(objects);
+	packs_free(objects->packs);
+	pthread_mutex_destroy(&objects->mutex);
+	free(objects);
 }
 
 int objects_put_before(struct objects **objects, git_repository *repository)
@@ -123,6 +142,8 @@ int objects_put_before(struct objects **objects, git_repository *repository)
 	}
 	snprintf(new->folder, sizeof(new->folder), "%sobjects",
 		 git_repository_commondir(repository));
+	new->packs = packs_new(new->folder);
+	pthread_mutex_init(&new->mutex, NULL);
 	new->odb = odb;
 	new->level = 1;
 	new->last = &new->first;
@@ -133,15 +154,16 @@ int objects_put_before(struct objects **objects, git_repository *repository)
 	const int failed = git_odb_add_backend(odb, &new->backend, PRIORITY);
 	git_odb_free(odb); /* the repository has it for as long as it is open */
 	if (failed)
-		free(new);
+		on_free(&new->backend);
 	else
 		*objects = new;
 	return failed ? -1 : 0;
 }
 
-void objects_set_level(struct objects *objects, int level)
+void objects_begin(struct objects *objects, int level)
 {
 	objects->level = level;
+	objects->packs_known = objects->packs && packs_look(objects->packs);
 }
 
 static void loose_path(const struct objects *objects, const git_oid *id, char path[PATHS + 64])
@@ -170,9 +192,18 @@ static bool is_damaged(const struct objects *objects, const git_oid *id, const c
 	return failed;
 }
 
-static bool is_there(const struct objects *objects, const git_oid *id)
+static bool is_there(const struct objects *objects, const git_oid *id, const char *path)
 {
+	if (objects->packs_known)
+		return packs_have(objects->packs, id->id) || access(path, F_OK) == 0;
 	return git_odb_exists_ext(objects->odb, id, GIT_ODB_LOOKUP_NO_REFRESH);
+}
+
+static void count_mended(struct objects *objects)
+{
+	pthread_mutex_lock(&objects->mutex);
+	objects->mended++;
+	pthread_mutex_unlock(&objects->mutex);
 }
 
 bool objects_have(struct objects *objects, const unsigned char id[20])
@@ -182,12 +213,12 @@ bool objects_have(struct objects *objects, const unsigned char id[20])
 	if (find(objects, id))
 		return true;
 	git_oid_fromraw(&oid, id);
-	if (!is_there(objects, &oid))
-		return false;
 	loose_path(objects, &oid, path);
+	if (!is_there(objects, &oid, path))
+		return false;
 	if (is_damaged(objects, &oid, path) && unlink(path) == 0) {
-		objects->mended++;
-		if (!is_there(objects, &oid))
+		count_mended(objects);
+		if (!is_there(objects, &oid, path))
 			return false;
 	}
 	/* As git does with what it would write anew: a loose file that is old and that nothing
@@ -213,7 +244,7 @@ int objects_id(enum objects_type type, const void *bytes, size_t length, unsigne
 	return 0;
 }
 
-static void keep(struct objects *objects, struct held *held)
+static void keep_locked(struct objects *objects, struct held *held)
 {
 	struct held **bucket = bucket_of(objects, held->id);
 	held->next = *bucket;
@@ -226,6 +257,19 @@ static void keep(struct objects *objects, struct held *held)
 		objects->unwritten = held;
 	objects->count++;
 	objects->bytes += held->length;
+}
+
+/* Takes it over, or frees it where another thread was first. */
+static void keep(struct objects *objects, struct held *held)
+{
+	pthread_mutex_lock(&objects->mutex);
+	if (find_locked(objects, held->id)) {
+		free(held->bytes);
+		free(held);
+	} else {
+		keep_locked(objects, held);
+	}
+	pthread_mutex_unlock(&objects->mutex);
 }
 
 /* Several at a time, each in its own thread. */
@@ -333,6 +377,11 @@ int objects_hold(struct objects *objects, enum objects_type type, void *bytes, s
 	*held = (struct held){.type = type, .length = length, .bytes = bytes};
 	memcpy(held->id, id, sizeof(held->id));
 	keep(objects, held);
+	return 0;
+}
+
+int objects_relieve(struct objects *objects)
+{
 	return objects->bytes > HELD_MOST ? write_some(objects) : 0;
 }
 

@@ -5,10 +5,12 @@
 #include <string.h>
 
 #include "runner/helper/stage/bytes.h"
+#include "runner/helper/stage/crew.h"
 #include "runner/helper/stage/index.h"
 #include "runner/helper/stage/objects.h"
 
 #define DEEPEST 2048 /* folders in each other: a path of 4096 bytes has no more */
+#define WORTH   8    /* folders whose trees are to be made, for more than one thread */
 
 static const unsigned char empty_tree[20] = {
 	0x4b, 0x82, 0x5d, 0xc6, 0x42, 0xcb, 0x6e, 0xb9, 0xa0, 0x60,
@@ -93,7 +95,7 @@ struct trees *trees_read(const unsigned char *bytes, size_t size)
 
 static bool is_named(const struct trees *trees, const char *name, size_t length)
 {
-	return trees->length == length && memcmp(trees->name, name, length) == 0;
+	return trees->name && trees->length == length && memcmp(trees->name, name, length) == 0;
 }
 
 /* Looks at `first` and those behind it first: mostly one is looked for after another. */
@@ -121,39 +123,82 @@ void trees_forget(struct trees *trees, const char *path)
 	}
 }
 
+/* Where the entries of a folder are. */
+struct part {
+	size_t from, end;
+	bool failed;
+};
+
 /* A folder whose tree is being made. */
 struct building {
 	struct trees *trees;
 	const struct index *index;
 	size_t prefix;
 	struct objects *objects;
+	bool alone; /* in its thread: no more are to be started */
 	struct bytes tree;
 	struct trees *folders; /* as they will be */
+	struct part *parts;    /* of each of these */
 	uint32_t nfolders, room;
-	uint32_t next; /* of the folders as they were, behind the one found last */
-	bool partly;   /* an entry is in no tree yet: what is made stands for this commit alone */
+	uint32_t next;    /* of the folders as they were, behind the one found last */
+	uint32_t unknown; /* folders whose trees are to be made */
+	bool partly; /* an entry is in no tree yet: what is made stands for this commit alone */
 };
 
-static void add_line(struct building *building, uint32_t mode, const char *name, size_t length,
+static int build(struct trees *trees, const struct index *index, struct part *part, size_t prefix,
+		 struct objects *objects, bool alone);
+
+/* As a tree has them: octal, without a zero before. */
+static const char *mode_text(uint32_t mode)
+{
+	switch (mode) {
+	case INDEX_FILE:
+		return "100644 ";
+	case INDEX_EXECUTABLE:
+		return "100755 ";
+	case INDEX_LINK:
+		return "120000 ";
+	default:
+		return "160000 ";
+	}
+}
+
+static void add_line(struct building *building, const char *mode, const char *name, size_t length,
 		     const unsigned char *id)
 {
-	bytes_format(&building->tree, "%o ", mode);
-	bytes_add(&building->tree, name, length);
-	bytes_add(&building->tree, "", 1);
-	bytes_add(&building->tree, id, 20);
+	const size_t mode_length = strlen(mode), whole = mode_length + length + 1 + INDEX_ID;
+	unsigned char *to = bytes_room(&building->tree, whole);
+	if (!to)
+		return;
+	memcpy(to, mode, mode_length);
+	memcpy(to + mode_length, name, length);
+	to[mode_length + length] = '\0';
+	memcpy(to + mode_length + length + 1, id, INDEX_ID);
+	building->tree.length += whole;
+}
+
+static int make_room(struct building *building)
+{
+	if (building->nfolders < building->room)
+		return 0;
+	const uint32_t room = building->room * 2 + 4;
+	struct trees *folders = realloc(building->folders, room * sizeof(*folders));
+	if (!folders)
+		return -1;
+	building->folders = folders;
+	struct part *parts = realloc(building->parts, room * sizeof(*parts));
+	if (!parts)
+		return -1;
+	building->parts = parts;
+	building->room = room;
+	return 0;
 }
 
 /* What is known of a folder, taken over from before; or a new one. */
 static struct trees *take_folder(struct building *building, const char *name, size_t length)
 {
-	if (building->nfolders == building->room) {
-		const uint32_t room = building->room * 2 + 4;
-		struct trees *folders = realloc(building->folders, room * sizeof(*folders));
-		if (!folders)
-			return NULL;
-		building->folders = folders;
-		building->room = room;
-	}
+	if (make_room(building) != 0)
+		return NULL;
 	struct trees *folder = &building->folders[building->nfolders];
 	struct trees *before = find_folder(building->trees, name, length, building->next);
 	if (before) {
@@ -168,7 +213,6 @@ static struct trees *take_folder(struct building *building, const char *name, si
 		*folder = (struct trees){.name = own, .length = (uint32_t)length, .count = -1};
 		folder->own = own;
 	}
-	building->nfolders++;
 	return folder;
 }
 
@@ -189,59 +233,104 @@ static size_t end_of_folder(const struct index *index, const struct trees *folde
 	return index_end_of(index, from, to, path, prefix);
 }
 
-/* The folder that begins at entry `from`; gives where it ends, or 0. */
-static size_t add_folder(struct building *building, size_t from, size_t to, const char *slash)
+static size_t prefix_of(const struct building *building, const struct trees *folder)
 {
-	const struct index *index = building->index;
-	const char *path = index->entries[from].path, *name = path + building->prefix;
-	const size_t prefix = (size_t)(slash - path) + 1;
-	struct trees *folder = take_folder(building, name, (size_t)(slash - name));
-	if (!folder)
-		return 0;
-	const size_t end = end_of_folder(index, folder, from, to, prefix);
-	if (trees_build(folder, index, from, end, prefix, building->objects) != 0)
-		return 0;
-	building->partly |= folder->count < 0;
-	if (memcmp(folder->id, empty_tree, 20) != 0)
-		add_line(building, 040000, name, (size_t)(slash - name), folder->id);
-	return end;
+	return building->prefix + folder->length + 1;
 }
 
-static int add_entries(struct building *building, size_t from, size_t to)
+/* The folders in it, and where they are. */
+static int find_parts(struct building *building, size_t from, size_t to)
 {
+	const struct index *index = building->index;
 	while (from < to) {
-		const struct index_entry *entry = &building->index->entries[from];
-		const char *name = entry->path + building->prefix;
+		const char *name = index->entries[from].path + building->prefix;
 		const char *slash = strchr(name, '/');
-		if (slash) {
-			from = add_folder(building, from, to, slash);
-			if (!from)
-				return -1;
+		if (!slash) {
+			from++;
+			continue;
+		}
+		struct trees *folder = take_folder(building, name, (size_t)(slash - name));
+		if (!folder)
+			return -1;
+		const size_t end =
+			end_of_folder(index, folder, from, to, prefix_of(building, folder));
+		building->parts[building->nfolders++] = (struct part){.from = from, .end = end};
+		building->unknown += folder->count < 0;
+		from = end;
+	}
+	return 0;
+}
+
+/* In any thread. */
+static void build_part(void *context, size_t i, unsigned hand)
+{
+	struct building *building = context;
+	struct trees *folder = &building->folders[i];
+	struct part *part = &building->parts[i];
+	(void)hand;
+	part->failed = build(folder, building->index, part, prefix_of(building, folder),
+			     building->objects, building->alone) != 0;
+}
+
+/* Of a folder with many that have changed these are made by several threads. */
+static int build_parts(struct building *building)
+{
+	const bool together = !building->alone && building->unknown >= WORTH;
+	if (together) {
+		building->alone = true;
+		crew_each(building->nfolders, build_part, building);
+	}
+	for (uint32_t i = 0; i < building->nfolders; i++) {
+		if (!together)
+			build_part(building, i, 0);
+		if (building->parts[i].failed)
+			return -1;
+	}
+	return 0;
+}
+
+static int add_lines(struct building *building, size_t from, size_t to)
+{
+	for (uint32_t next = 0; from < to;) {
+		const struct index_entry *entry = &building->index->entries[from];
+		if (next < building->nfolders && building->parts[next].from == from) {
+			const struct trees *folder = &building->folders[next];
+			building->partly |= folder->count < 0;
+			if (memcmp(folder->id, empty_tree, 20) != 0)
+				add_line(building, "40000 ", entry->path + building->prefix,
+					 folder->length, folder->id);
+			from = building->parts[next++].end;
 			continue;
 		}
 		if (entry->flags & INDEX_INTENT_TO_ADD)
 			building->partly = true;
 		else
-			add_line(building, entry->mode, name, entry->length - building->prefix,
-				 entry->id);
+			add_line(building, mode_text(entry->mode), entry->path + building->prefix,
+				 entry->length - building->prefix, entry->id);
 		from++;
 	}
 	return building->tree.broken ? -1 : 0;
 }
 
-int trees_build(struct trees *trees, const struct index *index, size_t from, size_t to,
-		size_t prefix, struct objects *objects)
+static int build(struct trees *trees, const struct index *index, struct part *part, size_t prefix,
+		 struct objects *objects, bool alone)
 {
 	struct building building = {
 		.trees = trees,
 		.index = index,
 		.prefix = prefix,
 		.objects = objects,
+		.alone = alone,
 	};
-	if (trees->count >= 0 && (size_t)trees->count == to - from &&
+	const size_t from = part->from, end = part->end;
+	if (trees->count >= 0 && (size_t)trees->count == end - from &&
 	    objects_have(objects, trees->id))
 		return 0;
-	int failed = add_entries(&building, from, to);
+	int failed = find_parts(&building, from, end);
+	if (!failed)
+		failed = build_parts(&building);
+	if (!failed)
+		failed = add_lines(&building, from, end);
 	if (!failed)
 		failed = objects_add(objects, OBJECTS_TREE, building.tree.at, building.tree.length,
 				     trees->id);
@@ -250,9 +339,17 @@ int trees_build(struct trees *trees, const struct index *index, size_t from, siz
 	free(trees->folders);
 	trees->folders = building.folders;
 	trees->nfolders = building.nfolders;
-	trees->count = failed || building.partly ? -1 : (int32_t)(to - from);
+	trees->count = failed || building.partly ? -1 : (int32_t)(end - from);
+	free(building.parts);
 	bytes_release(&building.tree);
 	return failed;
+}
+
+int trees_build(struct trees *trees, const struct index *index, size_t from, size_t to,
+		size_t prefix, struct objects *objects)
+{
+	struct part whole = {.from = from, .end = to};
+	return build(trees, index, &whole, prefix, objects, false);
 }
 
 static void write_folder(const struct trees *trees, struct bytes *out)
