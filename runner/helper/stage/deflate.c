@@ -88,7 +88,7 @@ static int deflate_whole(struct deflater *deflater, const void *bytes, size_t le
 		to ? libdeflate_zlib_compress(deflater->compressor, bytes, length, to, most) : 0;
 	out->length += made;
 	bytes_fit(out); /* hundreds are made before the first one is written */
-	return made ? 0 : -1;
+	return made && !out->broken ? 0 : -1;
 }
 
 /* Header and content are one stream. */
