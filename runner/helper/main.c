@@ -16,11 +16,14 @@
 #include "runner/helper/talk.h"
 #include "status/clock.h"
 
+#define SAVE_ON_S 5 /* how long a commit may go on after the client's death */
+
 /* What is open between questions. */
 struct helper {
 	struct wire_frame opening; /* what `repository` borrows from */
 	struct talk_repository repository;
 	bool open;
+	pid_t client; /* who started it */
 	struct saver saver;
 };
 
@@ -130,14 +133,28 @@ static bool handle(struct helper *helper, struct wire_frame *frame)
 	return answer_nonsense();
 }
 
-/*
- * While it waits for a question it dies with its client at once. While it works it does not: a
- * commit is brought to its end, so that no lock is left behind; a push is ended when the socket
- * closes.
- */
-static void die_with_client(bool at_once)
+/* The client has died meanwhile. */
+static void end_soon(int sig)
 {
-	prctl(PR_SET_PDEATHSIG, at_once ? SIGKILL : 0);
+	(void)sig;
+	alarm(SAVE_ON_S); /* its action is the default one: the end */
+}
+
+/*
+ * While it waits for a question or looks for the answer it dies with its client at once. While it
+ * saves it does not: a commit is brought to its end, so that no lock is left behind, unless that
+ * takes too long, as where a FIFO is waited for; a push is ended when the socket closes.
+ */
+static void die_with_client(const struct helper *helper, bool at_once)
+{
+	prctl(PR_SET_PDEATHSIG, at_once ? SIGKILL : SIGUSR1);
+	if (!at_once && getppid() != helper->client)
+		end_soon(0);
+}
+
+static bool is_save(const struct wire_frame *frame)
+{
+	return strcmp(wire_get(frame, TALK_DO, ""), TALK_SAVE) == 0;
 }
 
 static void serve(struct helper *helper)
@@ -146,9 +163,10 @@ static void serve(struct helper *helper)
 	bool go_on = true;
 	wire_init(&frame);
 	while (go_on) {
-		die_with_client(true);
+		die_with_client(helper, true);
 		go_on = wire_receive(TALK_FD, &frame, -1) == WIRE_OK;
-		die_with_client(false);
+		if (!go_on || is_save(&frame))
+			die_with_client(helper, false);
 		if (go_on)
 			go_on = handle(helper, &frame);
 	}
@@ -161,8 +179,10 @@ static void ignore_signals(void)
 	/* SIGIO: somebody opens a file on which a lease was taken, to see whether anybody has it.
 	 */
 	const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE, SIGIO};
+	const struct sigaction death = {.sa_handler = end_soon, .sa_flags = SA_RESTART};
 	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
 		signal(signals[i], SIG_IGN);
+	sigaction(SIGUSR1, &death, NULL); /* see die_with_client */
 }
 
 /* What a commit needed of memory the next one needs again: to give it back in between would have
@@ -177,7 +197,7 @@ static void keep_memory(void)
 int main(int argc, char **argv)
 {
 	struct stat client;
-	struct helper helper = {.open = false};
+	struct helper helper = {.open = false, .client = getppid()};
 	(void)argv;
 	if (argc != 1 || fstat(TALK_FD, &client) != 0 || !S_ISSOCK(client.st_mode)) {
 		fputs("stepgate-git: the commit helper of stepgate, which starts it\n", stderr);

@@ -1,5 +1,6 @@
 #include "runner/helper/signer.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -61,6 +62,7 @@ static bool try(const struct look *look, const char *program, const char *key, s
 		.context = said,
 		.timeout_ms = TIMEOUT_MS,
 		.stop_fd = -1,
+		.death_signal = SIGKILL, /* only what it says is wanted */
 	};
 	return child_run(&spec, &result, &err) == 0 && result.end == CHILD_EXITED &&
 	       result.exit_code != 0 && said->length > 0;

@@ -376,6 +376,8 @@ int child_run(const struct child_spec *spec, struct child_result *result, struct
 	const bool nested = busy;
 	struct child_spec own = *spec;
 	/* Subreaper, watcher and cgroup are the first one's. */
+	if (nested && own.contained)
+		own.death_signal = SIGKILL;
 	own.contained &= !nested;
 	busy = true;
 	const int failed = run_child(&own, result, err);

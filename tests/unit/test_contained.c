@@ -286,13 +286,15 @@ START_TEST(limits_that_can_not_be_held_are_named)
 END_TEST
 
 /* Runs the script in a process that is killed as soon as its output ends with a full stop. */
-static void kill_the_runner(const char *script)
+static void kill_the_runner_of(const char *script, void change(struct child_spec *spec))
 {
 	const char *const argv[] = {"/bin/sh", "-c", script, NULL};
 	struct child_spec spec = spec_of(argv);
 	struct child_result result;
 	struct err err;
 	const int64_t deadline = clock_monotonic_ms() + 10000;
+	if (change)
+		change(&spec);
 	const pid_t runner = fork();
 	if (runner == 0) {
 		child_run(&spec, &result, &err);
@@ -303,6 +305,11 @@ static void kill_the_runner(const char *script)
 	ck_assert(alive(runner));
 	kill(runner, SIGKILL);
 	ck_assert_int_eq(waitpid(runner, NULL, 0), runner);
+}
+
+static void kill_the_runner(const char *script)
+{
+	kill_the_runner_of(script, NULL);
 }
 
 static void gone_within(pid_t pid, int64_t ms)
@@ -325,6 +332,30 @@ START_TEST(it_dies_with_us_without_a_cgroup)
 	as_nobody();
 	kill_the_runner("trap '' TERM HUP; sleep 1000 & echo $!.; while :; do sleep 100; done");
 	gone_within(shared->identity.pid, 1000);
+	gone_within((pid_t)strtol(shared->output, NULL, 10), 1000);
+}
+END_TEST
+
+/* What runs beside it for a while, as a meter does. */
+static void run_beside(void *context)
+{
+	const char *const argv[] = {"/bin/sh", "-c", "echo $$.; exec sleep 1000", NULL};
+	struct child_spec spec = spec_of(argv);
+	struct child_result result;
+	struct err err;
+	(void)context;
+	child_run(&spec, &result, &err);
+}
+
+static void with_another(struct child_spec *spec)
+{
+	spec->on_tick = run_beside;
+	spec->tick_ms = 10;
+}
+
+START_TEST(what_runs_beside_it_dies_with_us)
+{
+	kill_the_runner_of("sleep 1000", with_another);
 	gone_within((pid_t)strtol(shared->output, NULL, 10), 1000);
 }
 END_TEST
@@ -475,6 +506,7 @@ int main(void)
 	tcase_add_test(life, limits_that_can_not_be_held_are_named);
 	tcase_add_test(life, it_dies_with_us);
 	tcase_add_test(life, it_dies_with_us_without_a_cgroup);
+	tcase_add_test(life, what_runs_beside_it_dies_with_us);
 	tcase_add_test(life, its_daemons_die_with_us);
 	tcase_add_test(life, its_daemons_die_with_us_without_a_cgroup);
 	tcase_add_test(life, leftovers_are_ended);
