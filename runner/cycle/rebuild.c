@@ -1,12 +1,15 @@
 #include "runner/cycle/rebuild.h"
 
 #include <limits.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "runner/cycle/trailers.h"
 #include "runner/process/child.h"
+#include "runner/process/stuck.h"
 #include "status/clock.h"
 #include "status/file.h"
 #include "status/text.h"
@@ -55,27 +58,59 @@ static void keep(void *context, const char *bytes, size_t length)
 	text->bytes[text->length] = '\0';
 }
 
+/* A call of git while it runs. */
+struct call {
+	struct text *text;
+	struct stuck_watch watch;
+	bool stuck; /* it waits for a FIFO: it is asked to end */
+};
+
+static void on_output(void *context, const char *bytes, size_t length)
+{
+	keep(((struct call *)context)->text, bytes, length);
+}
+
+static void on_tick(void *context)
+{
+	struct call *call = context;
+	call->stuck |= stuck_watch(&call->watch, getpid());
+}
+
+static int tell_end(const struct call *call, const struct child_result *result, struct err *err)
+{
+	char words[128];
+	if (call->stuck)
+		return err_set(err, ERR_CONFIG, "%s: " STUCK_WORDS, call->watch.path);
+	return err_set(err, ERR_SYSTEM, "git's history can't be read: git %s",
+		       child_words(result, words, sizeof(words)));
+}
+
 /* Runs git to its end; its exit code, or -1 and *err. */
 static int ask_git(const char *folder, const char *const *argv, struct text *text, struct err *err)
 {
 	char **environment = child_environment(NULL, NULL);
 	struct child_result result;
+	struct call call = {.text = text};
 	if (!environment)
 		return err_set(err, ERR_INTERNAL, "out of memory");
 	const struct child_spec spec = {
 		.argv = argv,
 		.environment = (const char *const *)environment,
 		.cwd = folder,
-		.on_output = keep,
-		.context = text,
+		.on_output = on_output,
+		.on_tick = on_tick,
+		.tick_ms = STUCK_EVERY_MS,
+		.end_now = &call.stuck,
+		.context = &call,
 		.timeout_ms = TIMEOUT_MS,
 		.stop_fd = -1,
+		.death_signal = SIGKILL, /* it only reads */
 	};
 	const int failed = child_run(&spec, &result, err);
 	free(environment);
 	if (failed)
 		return -1;
-	return result.end == CHILD_EXITED ? result.exit_code : 255;
+	return result.end == CHILD_EXITED ? result.exit_code : tell_end(&call, &result, err);
 }
 
 /* A branch that was not born has no history, and a folder that is no repository either. */
@@ -90,8 +125,9 @@ static bool has_history(const char *folder)
 
 static int read_history(const char *folder, struct text *text, struct err *err)
 {
-	static const char *const argv[] = {"git", "log",   "--first-parent", "--reverse",
-					   "-n",  COMMITS, FORMAT,           NULL};
+	static const char *const argv[] = {"git",       "log", "--no-mailmap", "--first-parent",
+					   "--reverse", "-n",  COMMITS,        FORMAT,
+					   NULL};
 	const int code = ask_git(folder, argv, text, err);
 	if (code < 0)
 		return -1;

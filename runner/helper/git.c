@@ -5,13 +5,16 @@
  */
 #include "runner/helper/git.h"
 
+#include <errno.h>
 #include <inttypes.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "runner/helper/talk.h"
 #include "runner/process/companion.h"
+#include "runner/process/stuck.h"
 #include "status/clock.h"
 #include "status/text.h"
 
@@ -21,14 +24,35 @@
 #define PUSH_MS          10000 /* how far a push may overrun its own timeout: the helper ends it first */
 #define END_MS           5000 /* what an idle helper takes to end, at most */
 
+#define WHY_SIZE 1200
+
 struct git {
 	const struct conf_repository *repository;
 	struct companion helper;
-	struct print was; /* the repository when the first helper saw it */
-	bool seen;        /* `was` stands */
-	char *log;        /* what git said during the last save; or NULL */
-	char head[65];    /* the newest commit that is known to have been there; "" none */
+	struct print was;         /* the repository when the first helper saw it */
+	bool seen;                /* `was` stands */
+	char *log;                /* what git said during the last save; or NULL */
+	char head[65];            /* the newest commit that is known to have been there; "" none */
+	struct stuck_watch watch; /* of the last helper that took its time */
 };
+
+/* Like wire_receive; but one that waits for a FIFO to be written waits for ever, and is not waited
+ * for to the end of the time. */
+static enum wire_outcome hear(struct git *git, struct wire_frame *answer, int64_t deadline)
+{
+	struct pollfd talks = {.fd = git->helper.fd, .events = POLLIN};
+	git->watch = (struct stuck_watch){.stuck = STUCK_NOWHERE};
+	while (clock_monotonic_ms() < deadline) {
+		const int64_t left = deadline - clock_monotonic_ms();
+		const int64_t wait = left < STUCK_EVERY_MS ? left : STUCK_EVERY_MS;
+		const int got = poll(&talks, 1, (int)wait);
+		if (got > 0 || (got < 0 && errno != EINTR))
+			return wire_receive(git->helper.fd, answer, deadline);
+		if (got == 0 && stuck_watch(&git->watch, git->helper.pid))
+			break;
+	}
+	return WIRE_TIMED_OUT;
+}
 
 /* Gets rid of a helper that failed, and says how it ended. A helper that is not gone by itself is
  * not waited for: its answer is lost anyway. */
@@ -38,6 +62,10 @@ static void give_up(struct git *git, enum wire_outcome outcome, char *why, size_
 	companion_stop(&git->helper, outcome == WIRE_CLOSED ? END_MS : 0, how, sizeof(how));
 	if (outcome == WIRE_GARBAGE)
 		snprintf(why, size, "its answer can't be read");
+	else if (outcome == WIRE_TIMED_OUT && git->watch.stuck == STUCK_FIFO)
+		snprintf(why, size, "%s: " STUCK_WORDS, git->watch.path);
+	else if (outcome == WIRE_TIMED_OUT && git->watch.stuck == STUCK_SOMEWHERE)
+		snprintf(why, size, "%s, while it waited for %s", how, git->watch.path);
 	else
 		snprintf(why, size, "%s", how);
 }
@@ -47,22 +75,34 @@ static enum wire_outcome ask(struct git *git, const struct wire_frame *question,
 {
 	const int64_t deadline = clock_monotonic_ms() + patience_ms;
 	const enum wire_outcome sent = wire_send(git->helper.fd, question, deadline);
-	return sent == WIRE_OK ? wire_receive(git->helper.fd, answer, deadline) : sent;
+	return sent == WIRE_OK ? hear(git, answer, deadline) : sent;
+}
+
+/* What a look came to that no answer was given to. */
+static int tell_end(const struct git *git, enum wire_outcome outcome, const char *why,
+		    struct err *err)
+{
+	const char *path = git->repository->path;
+	if (outcome != WIRE_TIMED_OUT)
+		return err_set(err, ERR_INTERNAL, "%s: the commit helper died: %s", path, why);
+	if (git->watch.stuck == STUCK_FIFO)
+		return err_set(err, ERR_CONFIG, "%s", why);
+	return err_set(err, ERR_SYSTEM, "%s: the repository can't be read in %d s: %s", path,
+		       LOOK_MS / 1000, why);
 }
 
 /* Asks something that is answered with `done` or an error. 0, or -1 and *err. */
 static int ask_simply(struct git *git, const struct wire_frame *question, struct wire_frame *answer,
 		      struct err *err)
 {
-	char why[160];
+	char why[WHY_SIZE];
 	if (question->broken)
 		return err_set(err, ERR_CONFIG, "%s: the repository's settings are too long",
 			       git->repository->path);
 	const enum wire_outcome outcome = ask(git, question, answer, LOOK_MS);
 	if (outcome != WIRE_OK) {
 		give_up(git, outcome, why, sizeof(why));
-		return err_set(err, ERR_INTERNAL, "%s: the commit helper died: %s",
-			       git->repository->path, why);
+		return tell_end(git, outcome, why, err);
 	}
 	if (strcmp(wire_get(answer, TALK_ANSWER, ""), TALK_DONE) == 0)
 		return 0;
@@ -163,7 +203,7 @@ static enum wire_outcome receive_facts(struct git *git, struct wire_frame *answe
 {
 	struct receipt_facts heard;
 	const int64_t deadline = clock_monotonic_ms() + patience_ms;
-	const enum wire_outcome got = wire_receive(git->helper.fd, answer, deadline);
+	const enum wire_outcome got = hear(git, answer, deadline);
 	if (got != WIRE_OK)
 		return got;
 	if (talk_get_facts(answer, &heard) != 0)
@@ -180,21 +220,20 @@ static enum wire_outcome receive_facts(struct git *git, struct wire_frame *answe
 	return WIRE_OK;
 }
 
-/* The receipt where the helper died while it pushed what `facts` has. */
-static void push_died(struct receipt_facts *facts, const char *why)
+/* The receipt where the helper ended while it pushed what `facts` has. */
+static void push_died(struct receipt_facts *facts, enum receipt_result result, const char *why)
 {
 	if (facts->result == RECEIPT_SALVAGED) /* the work is safe on its ref all the same */
-		snprintf(facts->why, sizeof(facts->why), "%s: %s", receipt_words(RECEIPT_PUSH_DIED),
-			 why);
+		snprintf(facts->why, sizeof(facts->why), "%s: %.400s", receipt_words(result), why);
 	else
-		fail(facts, RECEIPT_PUSH_DIED, why);
+		fail(facts, result, why);
 }
 
 /* True where a second helper may have better luck: this one died over it by itself, or its answer
  * could not be taken, so that what it did is to be found out. */
 static bool save(struct git *git, const struct wire_frame *question, struct receipt_facts *facts)
 {
-	char why[160];
+	char why[WHY_SIZE];
 	struct wire_frame answer;
 	const struct conf_repository *repository = git->repository;
 	const int64_t sending = clock_monotonic_ms() + LOOK_MS;
@@ -215,10 +254,11 @@ static bool save(struct git *git, const struct wire_frame *question, struct rece
 	if (outcome == WIRE_OK)
 		return false;
 	give_up(git, outcome, why, sizeof(why));
+	const bool waited = outcome == WIRE_TIMED_OUT && git->watch.stuck == STUCK_FIFO;
 	if (pushing)
-		push_died(facts, why);
+		push_died(facts, waited ? RECEIPT_PUSH_ERROR : RECEIPT_PUSH_DIED, why);
 	else
-		fail(facts, RECEIPT_DIED, why);
+		fail(facts, waited ? RECEIPT_COMMIT_ERROR : RECEIPT_DIED, why);
 	return outcome != WIRE_TIMED_OUT;
 }
 
@@ -228,9 +268,15 @@ static bool try(struct git *git, const struct git_request *request, struct recei
 	struct err err = {.code = ERR_NONE};
 	struct wire_frame question;
 	bool died = false;
+	git->watch = (struct stuck_watch){.stuck = STUCK_NOWHERE};
 	if (ready(git, &err) != 0) {
-		fail(facts, err.code == ERR_CONFIG ? RECEIPT_NO_REPOSITORY : RECEIPT_DIED,
-		     err.text);
+		if (err.code == ERR_CONFIG)
+			fail(facts,
+			     git->watch.stuck == STUCK_FIFO ? RECEIPT_COMMIT_ERROR
+							    : RECEIPT_NO_REPOSITORY,
+			     err.text);
+		else
+			fail(facts, RECEIPT_DIED, err.text);
 		return false;
 	}
 	wire_init(&question);

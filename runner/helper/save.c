@@ -21,6 +21,7 @@
 #include "runner/helper/rejected.h"
 #include "runner/helper/remote.h"
 #include "runner/helper/submodules.h"
+#include "runner/process/stuck.h"
 #include "status/clock.h"
 #include "status/text.h"
 
@@ -91,7 +92,7 @@ static int look_around(struct saver *saver, bool closely, struct look *look, boo
 	char path[LOOK_PATH + 32];
 	enum engine_answer answer = ENGINE_PASSES;
 	if (is_stuck(saver, path, sizeof(path)))
-		return err_set(err, ERR_CONFIG, "%s: not a regular file: put it right", path);
+		return err_set(err, ERR_CONFIG, "%s: " STUCK_WORDS, path);
 	if (access(saver->conf->path, X_OK) != 0)
 		return err_set(err, ERR_CONFIG, "%s: can't be used as the repository: %s",
 			       saver->conf->path, strerror(errno));

@@ -16,6 +16,8 @@
 #include "runner/process/beside.h"
 #include "runner/process/signals.h"
 
+#define DEATH_MS 2000 /* from SIGKILL to its end */
+
 const struct companion_program companion_git = {
 	"stepgate-git",
 	GIT_HELPER_VARIABLE,
@@ -117,8 +119,10 @@ void companion_stop(struct companion *companion, int64_t patience_ms, char *how,
 	close(companion->fd);
 	const int killed = !ends_within(companion->pid, patience_ms);
 	if (killed)
-		kill(companion->pid, SIGKILL);
-	while (waitpid(companion->pid, &status, 0) < 0 && errno == EINTR)
+		kill(-companion->pid, SIGKILL);
+	/* A mount that does not answer may hold it in the kernel for good. */
+	const int options = killed && !ends_within(companion->pid, DEATH_MS) ? WNOHANG : 0;
+	while (waitpid(companion->pid, &status, options) < 0 && errno == EINTR)
 		;
 	if (how)
 		put_how(status, killed, how, size);

@@ -38,8 +38,9 @@ int companion_start(struct companion *companion, const struct companion_program 
 		    struct err *err);
 
 /* Ends it: closes the socket, which it takes as a wish to end, waits for at most patience_ms, and
- * kills it then. Reaped in any case. How it ended goes into how[size] where that is not NULL ("exit
- * status 1", "killed by signal 9 (Killed)", "it gave no answer and was killed"). */
+ * kills it and its process group then. Reaped, unless the kernel does not let it die. How it ended
+ * goes into how[size] where that is not NULL ("exit status 1", "killed by signal 9 (Killed)", "it
+ * gave no answer and was killed"). */
 void companion_stop(struct companion *companion, int64_t patience_ms, char *how, size_t size);
 
 #endif

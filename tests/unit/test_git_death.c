@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <sys/wait.h>
 
+#include "runner/process/stuck.h"
 #include "status/clock.h"
 #include "tests/unit/git_helpers.h"
 
@@ -230,6 +231,110 @@ START_TEST(test_dies_with_a_client_that_is_killed)
 }
 END_TEST
 
+/* A client in a process of its own that gets caught in a FIFO where `place` is, and is killed then:
+ * its helper, and the git that this runs, are not caught for good. */
+static void dies_where_it_waits(const char *place, bool by_git)
+{
+	char path[BOX];
+	const struct conf_repository *conf = conf_of("work");
+	const int64_t deadline = clock_monotonic_ms() + PATIENCE_MS;
+	const pid_t client = fork();
+	if (client == 0) {
+		struct err err;
+		if (git_new(conf, &git, &err) == 0)
+			save_all(git, "x");
+		_exit(1);
+	}
+	pid_t pid = 0, below = 0;
+	while (clock_monotonic_ms() < deadline &&
+	       (pid <= 0 || stuck_look(pid, path, sizeof(path)) != STUCK_FIFO))
+		pid = (pid_t)number(
+			sh("ps -o pid=,comm= --ppid %d | sed -n 's/stepgate-git.*//p' | head -1",
+			   client));
+	ck_assert_has(path, place);
+	below = (pid_t)number(sh("ps -o pid=,comm= --ppid %d | sed -n 's/ git$//p'", pid));
+	ck_assert(!by_git || below > 1);
+	kill(client, SIGKILL);
+	while ((is_running(pid) || (below && is_running(below))) && clock_monotonic_ms() < deadline)
+		poll(NULL, 0, 5);
+	ck_assert(!is_running(pid) && (!below || !is_running(below)));
+	ck_assert_int_eq(waitpid(client, NULL, 0), client);
+}
+
+START_TEST(test_dies_where_it_looks)
+{
+	make_repository();
+	sh("rm work/.git/refs/heads/main; mkfifo work/.git/refs/heads/main");
+	dies_where_it_waits("/work/.git/refs/heads/main", false);
+}
+END_TEST
+
+START_TEST(test_dies_where_it_commits)
+{
+	make_repository();
+	sh("mkfifo work/.gitattributes; echo x >work/x");
+	dies_where_it_waits("/work/.gitattributes", false);
+}
+END_TEST
+
+START_TEST(test_dies_where_git_commits_for_it)
+{
+	make_repository();
+	sh("git -C work config index.sparse true; mkfifo work/.gitattributes; echo x >work/x");
+	dies_where_it_waits("/work/.gitattributes", true);
+}
+END_TEST
+
+/* Whom it waits for is told, and not waited for to the end of the time. */
+START_TEST(test_fifo_while_it_looks)
+{
+	struct err err = {.code = ERR_NONE};
+	struct git_view view;
+	open_work();
+	sh("rm work/.git/refs/heads/main; mkfifo work/.git/refs/heads/main");
+	ck_assert_int_eq(git_view(git, &view, &err), -1);
+	ck_assert_int_eq(err.code, ERR_CONFIG);
+	ck_assert_has(err.text, "/work/.git/refs/heads/main: not a regular file: put it right");
+	ck_assert_int_eq(git_view(git, &view, &err), -1);
+	sh("rm work/.git/refs/heads/main; git -C up.git rev-parse main "
+	   ">work/.git/refs/heads/main");
+	ck_assert_int_eq(git_view(git, &view, &err), 0);
+	git_free(git);
+}
+END_TEST
+
+START_TEST(test_fifo_while_it_commits)
+{
+	open_work();
+	sh("mkfifo work/.gitattributes; echo x >work/x");
+	struct receipt_facts facts = save_all(git, "x");
+	ck_assert_result(facts, RECEIPT_COMMIT_ERROR);
+	ck_assert_has(facts.why, "/work/.gitattributes: not a regular file: put it right");
+	ck_assert_str_eq(sh("git -C work log --format=%%s; cat work/x"), "first\nx");
+	sh("rm work/.gitattributes");
+	facts = save_all(git, "x");
+	assert_pushed(&facts);
+	git_free(git);
+}
+END_TEST
+
+/* Only a push reads it: the commit stands. */
+START_TEST(test_fifo_while_it_pushes)
+{
+	open_work();
+	sh("mkfifo work/.git/shallow; echo x >work/x");
+	struct receipt_facts facts = save_all(git, "x");
+	sh("rm work/.git/shallow");
+	ck_assert_result(facts, RECEIPT_PUSH_ERROR);
+	ck_assert_has(facts.why, "/work/.git/shallow: not a regular file: put it right");
+	ck_assert_str_eq(facts.commit, sh("git -C work rev-parse HEAD"));
+	facts = save_all(git, "x");
+	ck_assert_result(facts, RECEIPT_NOTHING);
+	ck_assert_str_eq(facts.commit, sh("git -C up.git rev-parse main"));
+	git_free(git);
+}
+END_TEST
+
 START_TEST(test_no_descriptor_leaks)
 {
 	make_repository();
@@ -351,6 +456,12 @@ int main(void)
 		test_killed_between_requests,
 		test_ends_with_its_client_and_not_before,
 		test_dies_with_a_client_that_is_killed,
+		test_dies_where_it_looks,
+		test_dies_where_it_commits,
+		test_dies_where_git_commits_for_it,
+		test_fifo_while_it_looks,
+		test_fifo_while_it_commits,
+		test_fifo_while_it_pushes,
 		test_no_descriptor_leaks,
 		test_helpers_that_are_none,
 		test_good_helper_then_bad_ones,
