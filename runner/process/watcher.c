@@ -20,6 +20,7 @@
 /* What is to be ended. */
 struct charge {
 	pid_t child;
+	uint64_t start_time; /* of the child */
 	struct mark mark;
 	char cgroup[CGROUP_NKINDS][CGROUP_PATH];
 };
@@ -42,22 +43,31 @@ static void settle(int fd)
 		_exit(1);
 }
 
+/* One round. The child's number, also that of its group, may be another's once it was reaped. */
+static bool end_once(const struct charge *charge, struct cgroup *cgroup, bool first)
+{
+	bool left = false;
+	const bool there =
+		charge->child > 0 && process_start_time(charge->child, NULL) == charge->start_time;
+	cgroup_kill(cgroup);
+	/* Where there is no cgroup: before its end makes its children those of others. */
+	if (there)
+		left = descendants_kill_of(charge->child);
+	if (there || (first && charge->child > 0))
+		kill(-charge->child, SIGKILL);
+	left |= mark_kill(&charge->mark);
+	return !cgroup_remove(cgroup) || left;
+}
+
 static void end_charge(const struct charge *charge)
 {
 	const int64_t deadline = clock_monotonic_ms() + PATIENCE_MS;
 	struct cgroup cgroup;
-	bool left = true;
+	bool first = true;
 	cgroup_open(&cgroup, charge->cgroup);
-	while (left && clock_monotonic_ms() < deadline) {
-		cgroup_kill(&cgroup);
-		/* Where there is no cgroup: before its end makes its children those of others. */
-		left = charge->child > 0 && descendants_kill_of(charge->child);
-		if (charge->child > 0)
-			kill(-charge->child, SIGKILL);
-		left |= mark_kill(&charge->mark);
-		left |= !cgroup_remove(&cgroup);
-		if (left)
-			poll(NULL, 0, 1);
+	while (end_once(charge, &cgroup, first) && clock_monotonic_ms() < deadline) {
+		first = false;
+		poll(NULL, 0, 1);
 	}
 }
 
@@ -130,6 +140,8 @@ int watcher_guard(const struct cgroup *cgroup, const struct mark *mark, pid_t ch
 		  struct err *err)
 {
 	struct charge charge = {.child = child, .mark = *mark};
+	if (child > 0)
+		charge.start_time = process_start_time(child, NULL);
 	memcpy(charge.cgroup, cgroup->path, sizeof(charge.cgroup));
 	if (tell(&charge))
 		return 0;
