@@ -16,7 +16,7 @@
 enum engine_answer {
 	ENGINE_ANSWERED,
 	ENGINE_PASSES, /* something for the other engine; nothing was changed */
-	ENGINE_AGAIN,  /* HEAD moved since the look; nothing was changed (of save only) */
+	ENGINE_AGAIN,  /* HEAD moved since the look; no ref was changed (of save only) */
 	ENGINE_FAILED, /* *err says why (of look only: save always has a receipt) */
 };
 

@@ -31,6 +31,7 @@ struct work {
 	git_oid tree;
 	git_oid commit;
 	git_buf excludes, attributes; /* paths of settings */
+	bool outrun;                  /* another program has moved the branch meanwhile */
 };
 
 static enum engine_answer fail(struct work *work, enum receipt_result result, const char *what)
@@ -310,6 +311,7 @@ static int move_ref(struct work *work, const char *ref, const git_oid *old, cons
 		const int failed = try_move(work, ref, old, log);
 		if (!failed)
 			return 0;
+		work->outrun = failed == GIT_EMODIFIED;
 		if (failed != GIT_ELOCKED || clock_monotonic_ms() >= work->job->deadline) {
 			fail(work, failed == GIT_ELOCKED ? RECEIPT_LOCKED : RECEIPT_COMMIT_ERROR,
 			     ref);
@@ -413,6 +415,8 @@ static enum engine_answer commit_locked(struct work *work)
 	const int failed = make_tree(work, status_only);
 	if (!failed)
 		commit_stage(work);
+	if (work->outrun)
+		return ENGINE_AGAIN;
 	return failed == STAGING_DOUBT ? ENGINE_PASSES : ENGINE_ANSWERED;
 }
 

@@ -7,10 +7,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "runner/helper/git_program.h"
+
 /* git gc --auto counts as git-config(1) has it: gc.auto is 6700 loose objects, which it guesses by
  * those in one of the 256 folders; gc.autoPackLimit is 50. */
 #define LOOSE_MOST 27
 #define PACKS_MOST 50
+#define TIME_MS    10000
 
 static int count(const char *folder, const char *ending)
 {
@@ -37,6 +40,25 @@ static bool is_due(const struct look *look)
 	return count(folder, ".pack") > PACKS_MOST;
 }
 
+/* As for `git commit`, by maintenance.auto. */
+static bool is_turned_off(const struct look *look)
+{
+	struct err err = {.code = ERR_NONE};
+	struct git_answer answer;
+	const char *const args[] = {"config", "--type=bool", "maintenance.auto", NULL};
+	const struct git_call call = {
+		.folder = look->workdir,
+		.args = args,
+		.timeout_ms = TIME_MS,
+		.client = -1,
+	};
+	git_answer_init(&answer);
+	const bool off =
+		git_program(&call, &answer, &err) == 0 && strcmp(answer.output, "false\n") == 0;
+	git_answer_release(&answer);
+	return off;
+}
+
 _Noreturn static void become(const struct look *look, bool hooks)
 {
 	const char *const argv[] = {
@@ -60,7 +82,7 @@ _Noreturn static void become(const struct look *look, bool hooks)
 /* By a process between, which ends at once, so that it is nobody's child to wait for. */
 void maintenance_start(const struct look *look, bool hooks)
 {
-	if (!is_due(look))
+	if (!is_due(look) || is_turned_off(look))
 		return;
 	const pid_t between = fork();
 	if (between == 0) {

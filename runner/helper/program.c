@@ -98,6 +98,7 @@ static enum receipt_result judge(const struct git_answer *answer)
 		enum receipt_result result;
 	} meanings[] = {
 		{".lock': File exists", RECEIPT_LOCKED},
+		{" but expected ", RECEIPT_LOCKED}, /* another program has moved the branch */
 		{"does not have a commit checked out", RECEIPT_REFUSED_PATH},
 		{"adding files failed", RECEIPT_REFUSED_PATH},
 		{"unable to index file", RECEIPT_REFUSED_PATH},

@@ -98,6 +98,32 @@ START_TEST(test_nothing_is_pruned_that_is_young)
 }
 END_TEST
 
+/* Nor by a git that commits for us, which would do so behind each commit. */
+START_TEST(test_not_within_the_cycle)
+{
+	by_program = true;
+	open_watched("hooks");
+	make_packs();
+	commit();
+	ck_assert_str_eq(sh("ls work/.git/objects/pack/*.pack | wc -l"), "51");
+	git_free(git);
+	wait_until_asked();
+	wait_until_gone((pid_t)number(sh("cut -d' ' -f1 asked")));
+}
+END_TEST
+
+/* Who has turned it off for git commit has it off. */
+START_TEST(test_not_where_it_is_turned_off)
+{
+	open_watched("hooks");
+	sh("git config --global maintenance.auto false");
+	make_packs();
+	commit();
+	git_free(git);
+	ck_assert_str_eq(sh("ls asked 2>/dev/null || true"), "");
+}
+END_TEST
+
 START_TEST(test_not_where_it_is_not_due)
 {
 	open_watched("hooks");
@@ -137,6 +163,8 @@ int main(void)
 	const TTest *const tests[] = {
 		test_many_packs_become_one,
 		test_nothing_is_pruned_that_is_young,
+		test_not_within_the_cycle,
+		test_not_where_it_is_turned_off,
 		test_not_where_it_is_not_due,
 		test_not_without_a_commit,
 		test_not_where_a_worker_changed_the_settings,

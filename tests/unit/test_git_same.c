@@ -139,6 +139,50 @@ START_TEST(test_beside_other_git_programs)
 }
 END_TEST
 
+/* Somebody who moves the branch without a look at the index, and only from where it stands. */
+static pid_t start_mover(int count)
+{
+	char script[512];
+	snprintf(script, sizeof(script),
+		 "cd work; i=0; while [ $i -lt %d ]; do old=$(git rev-parse main); new=$(git "
+		 "commit-tree -p $old -m mover$i $old^{tree}); git update-ref refs/heads/main $new "
+		 "$old 2>/dev/null && i=$((i + 1)); done",
+		 count);
+	const char *const argv[] = {"sh", "-c", script, NULL};
+	const pid_t pid = fork();
+	if (pid == 0) {
+		execvp(argv[0], (char *const *)(uintptr_t)argv);
+		_exit(127);
+	}
+	return pid;
+}
+
+#define MOVES 20
+
+/* What it put on the branch stays there, and so does what we put there. */
+START_TEST(test_beside_a_branch_that_moves)
+{
+	int made = 0, status = -1;
+	by_program = _i > 0;
+	make_repository();
+	struct conf_repository *conf = conf_of("work");
+	conf->push = false;
+	conf->lock_timeout_ms = 60000;
+	git = open_git(conf);
+	const pid_t mover = start_mover(MOVES);
+	while (waitpid(mover, &status, WNOHANG) == 0) {
+		sh("echo %d >work/ours", ++made);
+		const struct receipt_facts facts = save_all(git, "ours");
+		ck_assert_result(facts, RECEIPT_COMMITTED);
+	}
+	ck_assert_int_eq(status, 0);
+	ck_assert_int_eq(number(sh("git -C work log --format=%%s | grep -c mover")), MOVES);
+	ck_assert_int_eq(number(sh("git -C work log --format=%%s | grep -c ours || true")), made);
+	ck_assert_str_eq(sh("git -C work status --porcelain"), "");
+	git_free(git);
+}
+END_TEST
+
 /* Two helpers on one repository, which stepgate's own lock forbids: still no damage. */
 START_TEST(test_two_helpers)
 {
@@ -181,6 +225,7 @@ int main(void)
 	tcase_set_timeout(tcase, 300);
 	tcase_add_loop_test(tcase, test_same_as_git, 0, getenv("SOAK") ? SOAK : SEEDS);
 	tcase_add_test(tcase, test_beside_other_git_programs);
+	tcase_add_loop_test(tcase, test_beside_a_branch_that_moves, 0, 2);
 	tcase_add_test(tcase, test_two_helpers);
 	suite_add_tcase(suite, tcase);
 	SRunner *runner = srunner_create(suite);
