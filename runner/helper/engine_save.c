@@ -15,10 +15,12 @@
 #include "runner/helper/index_lock.h"
 #include "runner/helper/leftovers.h"
 #include "runner/helper/stage/bytes.h"
+#include "runner/helper/stage/crew.h"
 #include "runner/helper/stage/staging.h"
 #include "status/clock.h"
 
 #define RETRY_MS 20
+#define BESIDE   1000     /* entries of an index, for its writing to be worth a thread */
 #define STATUS   "status" /* the folder that a request may be for alone */
 
 /* One commit on its way. */
@@ -267,15 +269,51 @@ static bool keeps_order(const char *folder)
 	}
 }
 
+/* What is written of a commit, and what became of it: 0, or errno, which is never 0 then. */
+struct writing {
+	struct work *work;
+	const char *index; /* its path; NULL: it stays as it is */
+	int index_error, objects_error;
+};
+
+static void write_index(void *context)
+{
+	struct writing *writing = context;
+	if (writing->index && index_write(&writing->work->staging.index, writing->index) != 0)
+		writing->index_error = errno ? errno : EIO;
+}
+
+static void write_objects(void *context)
+{
+	struct writing *writing = context;
+	if (objects_write(writing->work->engine->objects) != 0)
+		writing->objects_error = errno ? errno : EIO;
+}
+
+/* Each under a name that nobody reads. */
+static int write_both(struct work *work, const char *index)
+{
+	struct writing writing = {.work = work, .index = index};
+	if (work->staging.index.count < BESIDE) {
+		write_index(&writing);
+		write_objects(&writing);
+	} else {
+		crew_both(write_index, write_objects, &writing);
+	}
+	errno = writing.index_error;
+	if (errno)
+		return fail_file(work, index, "written");
+	errno = writing.objects_error;
+	return errno ? fail_file(work, work->job->look->commondir, "given new objects") : 0;
+}
+
 /* The contents of objects and index are on the disk before any of them has its name, and they have
  * their names there before a ref names them: on a disk that was cut off there is no object that is
  * empty, and no ref to one that is not there. */
-static int make_durable(struct work *work)
+static int make_durable(struct work *work, const char *index)
 {
 	const char *folder = work->job->look->commondir;
-	if (objects_write(work->engine->objects) != 0)
-		return fail_file(work, folder, "given new objects");
-	if (sync_folders(work) != 0)
+	if (write_both(work, index) != 0 || sync_folders(work) != 0)
 		return -1;
 	if (objects_place(work->engine->objects) != 0)
 		return fail_file(work, folder, "given new objects");
@@ -379,12 +417,8 @@ static void commit_stage(struct work *work)
 	const bool unchanged = is_unchanged(work), written = work->staging.written;
 	snprintf(path, sizeof(path), "%s/index.stepgate", work->job->look->gitdir);
 	snprintf(real, sizeof(real), "%s/index", work->job->look->gitdir);
-	if (written && index_write(&work->staging.index, path) != 0) {
-		fail_file(work, path, "written");
-		return;
-	}
 	if ((!unchanged && make_commit(work, work->parent ? 1 : 0, parents) != 0) ||
-	    ((!unchanged || written) && make_durable(work) != 0))
+	    ((!unchanged || written) && make_durable(work, written ? path : NULL) != 0))
 		unlink(path);
 	else if (written && rename(path, real) != 0)
 		fail_file(work, real, "replaced");
@@ -467,7 +501,7 @@ static void salvage_tree(struct work *work)
 		report_nothing(work);
 	else if (earlier && git_oid_equal(git_commit_tree_id(earlier), &work->tree))
 		report(work, RECEIPT_SALVAGED, git_commit_id(earlier), ref);
-	else if (make_commit(work, nparents, parents) == 0 && make_durable(work) == 0 &&
+	else if (make_commit(work, nparents, parents) == 0 && make_durable(work, NULL) == 0 &&
 		 move_ref(work, ref, earlier ? git_commit_id(earlier) : NULL,
 			  "stepgate: salvage") == 0)
 		report(work, RECEIPT_SALVAGED, &work->commit, ref);

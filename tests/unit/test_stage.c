@@ -99,6 +99,34 @@ START_TEST(test_index_with_long_names)
 }
 END_TEST
 
+/* The sum of a large one is made while it is read, and what it says is all that counts. */
+START_TEST(test_large_index_that_is_damaged)
+{
+	struct index index;
+	make_repository();
+	sh("cd work; id=$(git hash-object one); for i in $(seq 3000); do"
+	   " printf '100644 %%s 0\tfolder/name-%%d\n' $id $i; done | git update-index --index-info;"
+	   "git update-index --force-write-index; cp .git/index whole; wc -c <whole");
+	assert_same_again();
+	static const long places[] = {8, 60, 72, 100000, 200000};
+	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+		sh("cd work; cp whole .git/index; printf '\\1\\0\\1' |"
+		   "dd of=.git/index bs=1 seek=%ld conv=notrunc 2>/dev/null; ! cmp -s whole "
+		   ".git/index",
+		   places[i]);
+		read_index(&index, INDEX_DAMAGED, "damage");
+		index_release(&index);
+	}
+	sh("cd work; head -c 200000 whole >.git/index; head -c 20 /dev/zero >>.git/index");
+	read_index(&index, INDEX_FOREIGN, "a name without an end"); /* with no sum */
+	index_release(&index);
+	sh("cp work/whole work/.git/index");
+	read_index(&index, INDEX_OK, "");
+	ck_assert_uint_eq(index.count, 3001);
+	index_release(&index);
+}
+END_TEST
+
 START_TEST(test_index_that_is_not_for_us)
 {
 	struct index index;
@@ -349,6 +377,7 @@ int main(void)
 	tcase_add_test(tcase, test_resolved_conflicts_are_kept);
 	tcase_add_loop_test(tcase, test_index_with_long_names, 0, 2);
 	tcase_add_test(tcase, test_index_that_is_not_for_us);
+	tcase_add_test(tcase, test_large_index_that_is_damaged);
 	tcase_add_loop_test(tcase, test_index_that_lies, 0, 2);
 	tcase_add_test(tcase, test_patterns);
 	tcase_add_test(tcase, test_pattern_of_many_stars);

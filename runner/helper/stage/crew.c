@@ -3,6 +3,7 @@
 #include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 
 #define WORTH 8 /* calls; for fewer no thread is started */
 
@@ -12,6 +13,11 @@ struct crew {
 	size_t count;
 	atomic_size_t next;
 	atomic_uint hands;
+};
+
+struct both {
+	void (*beside)(void *context);
+	void *context;
 };
 
 unsigned crew_size(void)
@@ -44,4 +50,24 @@ void crew_each(size_t count, void (*each)(void *context, size_t i, unsigned hand
 	work(&crew);
 	while (started)
 		pthread_join(threads[--started], NULL);
+}
+
+static void *work_beside(void *context)
+{
+	const struct both *both = context;
+	both->beside(both->context);
+	return NULL;
+}
+
+void crew_both(void (*beside)(void *context), void (*here)(void *context), void *context)
+{
+	struct both both = {.beside = beside, .context = context};
+	pthread_t thread;
+	const bool started =
+		crew_size() > 1 && pthread_create(&thread, NULL, work_beside, &both) == 0;
+	here(context);
+	if (started)
+		pthread_join(thread, NULL);
+	else
+		beside(context);
 }

@@ -5,11 +5,13 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "runner/helper/stage/crew.h"
 #include "runner/helper/stage/index.h"
 #include "runner/helper/stage/sha1.h"
 
 #define HEADER 12
-#define FIXED  62 /* bytes of an entry before its path, or before its second flags */
+#define BESIDE 131072 /* bytes of a file, for its sum to be worth a thread */
+#define FIXED  62     /* bytes of an entry before its path, or before its second flags */
 
 #define FLAG_VALID    0x8000U
 #define FLAG_EXTENDED 0x4000U
@@ -25,6 +27,8 @@ struct reader {
 	size_t names;                  /* bytes used of index->names */
 	const char *why;
 	bool damaged;
+	bool sound; /* its sum is right */
+	int failed;
 };
 
 static uint32_t get32(const unsigned char *at)
@@ -69,7 +73,8 @@ static int load(struct index *index, const char *path)
 	return failed ? -1 : 0;
 }
 
-/* git may be told to leave the sum out (index.skipHash): it is zero then. */
+/* Whether the file's sum is right: git may be told to leave the sum out (index.skipHash), and
+ * it is zero then. */
 static bool has_sum(const struct index *index)
 {
 	static const unsigned char none[SHA1_SIZE];
@@ -285,13 +290,9 @@ static int read_extensions(struct reader *reader)
 	return reader->at == reader->end ? 0 : foreign(reader, "bytes that belong to nothing");
 }
 
-static int read_all(struct reader *reader)
+static int read_parts(struct reader *reader)
 {
 	struct index *index = reader->index;
-	reader->damaged = index->size < HEADER + SHA1_SIZE ||
-			  memcmp(index->bytes, "DIRC", 4) != 0 || !has_sum(index);
-	if (reader->damaged)
-		return foreign(reader, "damage");
 	index->version = get32(index->bytes + 4);
 	if (index->version < 2 || index->version > 4)
 		return foreign(reader, "another version");
@@ -300,6 +301,35 @@ static int read_all(struct reader *reader)
 	if (read_entries(reader, get32(index->bytes + 8)) != 0)
 		return -1;
 	return read_extensions(reader);
+}
+
+static void check_sum(void *context)
+{
+	struct reader *reader = context;
+	reader->sound = has_sum(reader->index);
+}
+
+static void take_in(void *context)
+{
+	struct reader *reader = context;
+	reader->failed = read_parts(reader);
+}
+
+/* A large file's sum is made while it is read, which any bytes can be: they are all doubted. */
+static int read_all(struct reader *reader)
+{
+	const struct index *index = reader->index;
+	const bool is_index =
+		index->size >= HEADER + SHA1_SIZE && memcmp(index->bytes, "DIRC", 4) == 0;
+	if (is_index && index->size < BESIDE) {
+		check_sum(reader);
+		if (reader->sound)
+			take_in(reader);
+	} else if (is_index) {
+		crew_both(check_sum, take_in, reader);
+	}
+	reader->damaged = !reader->sound;
+	return reader->damaged ? foreign(reader, "damage") : reader->failed;
 }
 
 enum index_outcome index_read(struct index *index, const char *path, const char **why)
