@@ -39,7 +39,7 @@ struct run {
 	const struct child_spec *spec;
 	struct spawned child;
 	struct stream streams[3];
-	size_t fed; /* bytes of stdin_bytes written so far */
+	size_t fed; /* bytes of its stdin written so far */
 	int64_t started, deadline, next_tick, next_reap;
 	int64_t heard; /* when it last wrote something */
 	enum ending ending;
@@ -146,16 +146,30 @@ static bool pump(struct run *run, struct stream *stream)
 	return false;
 }
 
+static struct child_feed feed_of(const struct child_spec *spec)
+{
+	return spec->feed ? *spec->feed
+			  : (struct child_feed){spec->stdin_bytes, spec->stdin_length, true};
+}
+
 static void feed(struct run *run)
 {
-	const struct child_spec *spec = run->spec;
-	const ssize_t put =
-		write(run->child.in, spec->stdin_bytes + run->fed, spec->stdin_length - run->fed);
+	const struct child_feed what = feed_of(run->spec);
+	const ssize_t put = write(run->child.in, what.bytes + run->fed, what.length - run->fed);
 	if (put > 0)
 		run->fed += (size_t)put;
 	const bool broken = put < 0 && errno != EINTR && errno != EAGAIN;
-	if (broken || run->fed == spec->stdin_length)
+	if (broken || (what.ended && run->fed == what.length))
 		drop(&run->child.in);
+}
+
+/* Where there is something to write; else a pipe would be found ready all the time. */
+static int fed_descriptor(struct run *run)
+{
+	const struct child_feed what = feed_of(run->spec);
+	if (what.ended && run->fed == what.length)
+		drop(&run->child.in);
+	return run->fed < what.length ? run->child.in : -1;
 }
 
 /* Waits for what comes first and handles it. True once the process itself has ended. */
@@ -166,7 +180,7 @@ static bool turn(struct run *run, int timeout)
 		{.fd = run->streams[1].fd, .events = POLLIN},
 		{.fd = run->streams[2].fd, .events = POLLIN},
 		{.fd = run->child.pidfd, .events = POLLIN},
-		{.fd = run->child.in, .events = POLLOUT},
+		{.fd = fed_descriptor(run), .events = POLLOUT},
 		{.fd = run->ending == ENDING_NO ? run->spec->stop_fd : -1, .events = POLLIN},
 	};
 	if (poll(fds, 6, timeout) <= 0)

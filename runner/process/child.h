@@ -39,6 +39,13 @@ struct child_identity {
 /* Takes the next bytes of a stream; may be called with any cut. */
 typedef void child_bytes(void *context, const char *bytes, size_t length);
 
+/* What a child is fed while it talks: the callbacks may add to it, or say that nothing follows. */
+struct child_feed {
+	const char *bytes; /* all from the beginning on; may be elsewhere after a callback */
+	size_t length;
+	bool ended;
+};
+
 struct child_spec {
 	const char *const *argv; /* ends with NULL; argv[0] is looked up in PATH of `environment` */
 	const char *const *environment; /* the whole environment, ends with NULL */
@@ -46,6 +53,7 @@ struct child_spec {
 	const char *stdin_path;         /* a file; NULL with stdin_bytes NULL: /dev/null */
 	const char *stdin_bytes;        /* bytes to feed; NULL: stdin_path counts */
 	size_t stdin_length;
+	const struct child_feed *feed;  /* NULL, or what counts instead of these three */
 	child_bytes *on_output;         /* stdout */
 	child_bytes *on_complaint;      /* stderr; NULL: stderr goes where stdout goes */
 	child_bytes *on_usage;          /* NULL, or what it writes on descriptor CHILD_USAGE_FD */

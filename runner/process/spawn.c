@@ -60,7 +60,7 @@ static int pipes_init(struct pipes *pipes, const struct child_spec *spec)
 	if (pipe2(pipes->out, O_CLOEXEC) != 0 || pipe2(pipes->trouble, O_CLOEXEC) != 0 ||
 	    (spec->on_complaint && pipe2(pipes->complaint, O_CLOEXEC) != 0) ||
 	    (spec->on_usage && pipe2(pipes->usage, O_CLOEXEC) != 0) ||
-	    (spec->stdin_bytes && pipe2(pipes->in, O_CLOEXEC) != 0)) {
+	    ((spec->stdin_bytes || spec->feed) && pipe2(pipes->in, O_CLOEXEC) != 0)) {
 		const int error = errno;
 		pipes_release(pipes);
 		errno = error;
@@ -81,7 +81,7 @@ _Noreturn static void give_up(int fd, enum stage stage)
 
 static int open_stdin(const struct child_spec *spec, const struct pipes *pipes)
 {
-	if (spec->stdin_bytes)
+	if (spec->stdin_bytes || spec->feed)
 		return pipes->in[0];
 	return open(spec->stdin_path ? spec->stdin_path : "/dev/null", O_RDONLY | O_CLOEXEC);
 }

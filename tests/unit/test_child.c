@@ -176,6 +176,51 @@ START_TEST(much_input_and_much_output_at_once)
 }
 END_TEST
 
+/* A talk: what is fed next depends on what was said, and its end comes last. */
+static struct child_feed talk;
+static void answer(void *context, const char *bytes, size_t length)
+{
+	static const char *const lines[] = {"one\n", "one\ntwo\n", "one\ntwo\nthree\n"};
+	on_output(context, bytes, length);
+	int heard_lines = 0;
+	for (size_t i = 0; i < heard.output_length; i++)
+		heard_lines += heard.output[i] == '\n';
+	if (heard_lines >= 1 && heard_lines <= 3)
+		talk = (struct child_feed){lines[heard_lines - 1], strlen(lines[heard_lines - 1]),
+					   heard_lines == 3};
+}
+
+static void feed_talk(struct child_spec *spec)
+{
+	talk = (struct child_feed){"", 0, false};
+	spec->feed = &talk;
+	spec->on_output = answer;
+}
+
+START_TEST(a_talk)
+{
+	const struct child_result result = run_script(
+		"echo say; while read -r line; do echo got $line; done; echo end", feed_talk);
+	ck_assert_int_eq(result.exit_code, 0);
+	ck_assert_str_eq(heard.output, "say\ngot one\ngot two\ngot three\nend\n");
+}
+END_TEST
+
+static void feed_nothing(struct child_spec *spec)
+{
+	talk = (struct child_feed){"", 0, false};
+	spec->feed = &talk;
+	spec->timeout_ms = 300;
+}
+
+START_TEST(a_talk_without_an_answer)
+{
+	const struct child_result result = run_script("read -r line; echo $line", feed_nothing);
+	ck_assert_int_eq(result.end, CHILD_TIMED_OUT);
+	ck_assert_str_eq(heard.output, "");
+}
+END_TEST
+
 START_TEST(input_that_nobody_reads)
 {
 	big = malloc(3000000);
@@ -401,6 +446,8 @@ int main(void)
 	tcase_add_test(life, nothing_of_ours_leaks_in);
 	tcase_add_test(life, stdin_is_empty_by_default);
 	tcase_add_test(life, much_input_and_much_output_at_once);
+	tcase_add_test(life, a_talk);
+	tcase_add_test(life, a_talk_without_an_answer);
 	tcase_add_test(life, input_that_nobody_reads);
 	tcase_add_test(life, signals_are_as_new);
 	tcase_add_test(life, a_timeout_ends_the_whole_group);
