@@ -79,6 +79,9 @@ struct receipt_facts {
 	char upstream[256]; /* where it was pushed ("origin refs/heads/main"), or "" */
 	char held[512]; /* paths that were held back as likely secrets ("a (its name), b"), or "" */
 	enum receipt_way way;
+	/* Who pushed: "engine", the commit helper itself, or "program: pre-push hook", the git
+	 * program and why; "" nobody. */
+	char pushed_by[128];
 	char why[512]; /* what the other side said, cleaned, one line; or "" */
 };
 

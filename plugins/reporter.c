@@ -82,6 +82,8 @@ static int put_step(cJSON *json, const struct report *report)
 	    json_set_text(json, "action", report->action) != 0 ||
 	    json_set_text(json, "commit", report->commit) != 0)
 		return -1;
+	if (report->pushed_by && json_set_text(json, "pushed_by", report->pushed_by) != 0)
+		return -1;
 	if (report->way && json_set_text(json, "committed_by", report->way) != 0)
 		return -1;
 	if (report->doubt && json_set_text(json, "usage_doubt", report->doubt) != 0)

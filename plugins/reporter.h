@@ -23,6 +23,7 @@ struct report {
 	const char *action;     /* STEP, or NULL */
 	const char *commit;     /* STEP: hex id, or NULL */
 	const char *way;        /* STEP: "engine" or "program", who made the commit; or NULL */
+	const char *pushed_by;  /* STEP: "engine", or "program" and why; or NULL */
 	const char *held;       /* STEP: paths held back as likely secrets, and why; or NULL */
 	const char *failure;    /* STEP: why it failed, typed, or NULL */
 	const char

@@ -194,6 +194,24 @@ Stepgate\-Passed	T{
 a step that the cycle has passed over before (\fBon_failure = "skip"\fR), one to a line; of 16 at most
 T}
 .TE
+.SH PUSHES
+To a remote on this machine stepgate itself gives what is new to
+.BR "git receive\-pack" ,
+whose hooks and settings hold; the ref is moved from what it was found to be, or not at all.
+A push is left to
+.B git push
+where the git program makes the commits as well; for a pre\-push hook, submodules,
+.BR push.followTags ,
+.BR push.gpgSign ,
+.BR push.pushOption ,
+.BR protocol.allow ,
+.BR remote.NAME.receivepack ,
+a mirror, a partial clone, a shallow repository on either side; where an address stands for another one
+.RB ( url.BASE.insteadOf ),
+or there are several; and where a hundred objects or 16 MiB are to be sent.
+The JSON of a report says
+.B pushed_by
+"engine", or "program" and why.
 .SH REPORTS
 A report is on the disk, in an outbox, before it is sent, and stays there until it has arrived: at
 least once, each time with the same key. One that fails is tried again in the same run, after 1 s, 2 s,

@@ -45,6 +45,7 @@ struct told *report_step(struct session *session, struct receipt *receipt)
 		.action = action,
 		.commit = facts->commit[0] ? facts->commit : NULL,
 		.way = facts->way ? receipt_way_name(facts->way) : NULL,
+		.pushed_by = facts->pushed_by[0] ? facts->pushed_by : NULL,
 		.held = facts->held[0] ? facts->held : NULL,
 		.failure = step->failure[0] ? step->failure : NULL,
 		.doubt = step->doubt[0] ? step->doubt : NULL,

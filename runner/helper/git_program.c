@@ -26,6 +26,7 @@ void git_answer_release(struct git_answer *answer)
 struct running {
 	struct git_answer *answer;
 	struct git_log *log;
+	const struct git_talk *talk;
 	bool output_too;
 	size_t most; /* bytes of output */
 };
@@ -52,6 +53,10 @@ static void on_output(void *context, const char *bytes, size_t length)
 {
 	const struct running *running = context;
 	struct git_answer *answer = running->answer;
+	if (running->talk) {
+		running->talk->on_output(running->talk->context, bytes, length);
+		return;
+	}
 	if (running->output_too)
 		git_log_add(running->log, bytes, length);
 	if (answer->cut || length > running->most - answer->length) {
@@ -94,8 +99,13 @@ static int run(const struct git_call *call, const char *const *environment,
 	const char *argv[ARGS_MOST + 2] = {"git"};
 	for (size_t i = 0; i < ARGS_MOST && call->args[i]; i++)
 		argv[i + 1] = call->args[i];
-	struct running running = {answer, call->log, call->log_output && call->log,
-				  call->output_most ? call->output_most : GIT_OUTPUT_MOST};
+	struct running running = {
+		.answer = answer,
+		.log = call->log,
+		.talk = call->talk,
+		.output_too = call->log_output && call->log,
+		.most = call->output_most ? call->output_most : GIT_OUTPUT_MOST,
+	};
 	answer->watch.now = &answer->complaint_length;
 	const struct child_spec spec = {
 		.argv = argv,
@@ -103,6 +113,8 @@ static int run(const struct git_call *call, const char *const *environment,
 		.cwd = call->folder,
 		.stdin_bytes = call->input,
 		.stdin_length = call->input ? strlen(call->input) : 0,
+		.feed = call->talk ? &call->talk->feed : NULL,
+		.end_now = call->talk ? &call->talk->end : NULL,
 		.on_output = on_output,
 		.on_complaint = on_complaint,
 		.on_usage = call->log ? on_trace : NULL,
@@ -149,7 +161,7 @@ int git_program(const struct git_call *call, struct git_answer *answer, struct e
 			       child_words(&answer->result, words, sizeof(words)));
 	if (answer->cut)
 		return err_set(err, ERR_SYSTEM, "git %s: too much output", verb(call));
-	struct running empty = {answer, NULL, false, 1};
+	struct running empty = {.answer = answer, .most = 1};
 	if (!answer->output)
 		on_output(&empty, "", 0);
 	return answer->output ? 0 : err_set(err, ERR_INTERNAL, "out of memory");

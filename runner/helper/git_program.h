@@ -15,6 +15,13 @@
 /* For history as it is; git has something to say of a file of grafts that can be opened. */
 #define GIT_WITHOUT_GRAFTS "GIT_GRAFT_FILE=/dev/null/none"
 
+struct git_talk {
+	child_bytes *on_output;
+	void *context;
+	struct child_feed feed; /* instead of the call's input */
+	bool end;
+};
+
 struct git_call {
 	const char *folder;           /* to run in */
 	const char *const *args;      /* after "git"; ends with NULL */
@@ -25,6 +32,9 @@ struct git_call {
 	int client;         /* readable: the call is no longer wanted; -1: none */
 	bool log_output;    /* what it prints on stdout as well */
 	struct git_log *log; /* what it says on stderr is added here; NULL: nowhere */
+	/* NULL, or a talk with it: takes stdout, of which the answer then has nothing; may feed
+	 * it, and end it. */
+	const struct git_talk *talk;
 };
 
 /* What git, its hooks and its filters said, for the log of a step: the beginning of it. */

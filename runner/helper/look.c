@@ -10,6 +10,7 @@
 
 #include "runner/helper/features.h"
 #include "runner/helper/print.h"
+#include "runner/helper/route.h"
 #include "runner/helper/target.h"
 #include "status/text.h"
 
@@ -252,6 +253,7 @@ void look_fill(struct look *look, const struct conf_repository *conf,
 		if (look->remote[0] && look->ref[0])
 			find_known(look, source);
 		judge_push(look, source, why);
+		route_find(look, source);
 	}
 	print_take(&look->print, look, source);
 }

@@ -56,6 +56,14 @@ struct print {
 	uint64_t of[PRINT_COUNT];
 };
 
+/* How a push gets to the remote; see route.h. */
+struct look_route {
+	char folder[2 * LOOK_PATH]; /* where it is on this machine; "" not there, or not known */
+	char path[LOOK_PATH];       /* the same as git calls it */
+	bool received_by_git;       /* there, and no other program stands in front of it */
+	char by_git[96];            /* why git makes it ("pre-push hook"); "" it does not */
+};
+
 struct look_person {
 	char name[LOOK_NAME], email[LOOK_NAME]; /* "" where none is configured */
 	bool fallback;                          /* git knows none: it is the config's identity */
@@ -72,6 +80,7 @@ struct look {
 	char ref[LOOK_NAME];    /* on the remote ("refs/heads/main") */
 	char known[65];         /* the id that `ref` had when it was last heard of; "" unknown */
 	bool own_ssh;           /* the user has set how ssh is run */
+	struct look_route route;
 
 	struct print print; /* of what must not change meanwhile */
 	struct git_features features;

@@ -75,6 +75,7 @@ static const struct meaning complaints[] = {
 	{"No route to host", RECEIPT_UNREACHABLE, true},
 	{"Failed to connect", RECEIPT_UNREACHABLE, true},
 	{"unable to connect", RECEIPT_UNREACHABLE, true},
+	{"dubious ownership", RECEIPT_UNREACHABLE, false},
 	{"does not appear to be a git repository", RECEIPT_UNREACHABLE, false},
 	{"not a git repository", RECEIPT_UNREACHABLE, false},
 	{"' not found", RECEIPT_UNREACHABLE, false},

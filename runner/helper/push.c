@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "runner/helper/direct.h"
 #include "runner/helper/features.h"
 #include "runner/helper/git_program.h"
 #include "runner/helper/gitlinks.h"
@@ -23,6 +24,16 @@
  */
 static const char receive_durably[] =
 	"--receive-pack=git -c core.fsync=all -c core.fsyncMethod=batch receive-pack";
+
+/* What could not be run, or not to its end. Gives -1. */
+static int broken(const struct git_answer *answer, const struct err *err,
+		  enum receipt_result *result, char *why, size_t size)
+{
+	text_clean(err->text, strlen(err->text), why, size);
+	*result =
+		answer->result.end == CHILD_TIMED_OUT ? RECEIPT_PUSH_TIMED_OUT : RECEIPT_PUSH_ERROR;
+	return -1;
+}
 
 /* One call of git on the way; 0 where it ran to its end, well or not, else -1 and *result and why.
  */
@@ -49,10 +60,7 @@ static int call(const struct push *push, const char *const *args, struct git_ans
 	*result = RECEIPT_PUSH_ERROR;
 	if (git_program(&what, answer, &err) == 0)
 		return 0;
-	text_clean(err.text, strlen(err.text), why, size);
-	if (answer->result.end == CHILD_TIMED_OUT)
-		*result = RECEIPT_PUSH_TIMED_OUT;
-	return -1;
+	return broken(answer, &err, result, why, size);
 }
 
 static bool has_feature(const struct push *push, const char *name, enum git_way way)
@@ -78,11 +86,11 @@ static bool checks_submodules(const struct push *push)
 	return false;
 }
 
-static enum receipt_result push_once(const struct push *push, bool *passes, char *why, size_t size)
+/* The git program's way. */
+static int call_push(const struct push *push, struct git_answer *answer,
+		     enum receipt_result *result, char *why, size_t size)
 {
 	char refspec[2 * LOOK_NAME + 32];
-	struct git_answer answer;
-	enum receipt_result result;
 	const char *const args[] = {
 		/* Else history could be made to look as if nothing of the remote's were lost. */
 		"--no-replace-objects",
@@ -96,7 +104,7 @@ static enum receipt_result push_once(const struct push *push, bool *passes, char
 		"core.fsyncMethod=fsync",
 		"push",
 		"--porcelain",
-		remote_is_here(push->look) ? receive_durably : "--porcelain",
+		push->look->route.received_by_git ? receive_durably : "--porcelain",
 		/* Never "on-demand", which would run the hooks of each. */
 		checks_submodules(push) ? "--recurse-submodules=check" : "--recurse-submodules=no",
 		"--",
@@ -105,9 +113,35 @@ static enum receipt_result push_once(const struct push *push, bool *passes, char
 		NULL,
 	};
 	snprintf(refspec, sizeof(refspec), "%s:%s", push->from, push->to);
+	return call(push, args, answer, result, why, size);
+}
+
+/* By whichever way; 0 where that ran to its end, well or not, else -1 and *result and why. */
+static int make(const struct push *push, struct git_answer *answer, enum receipt_result *result,
+		char *why, size_t size)
+{
+	struct err err = {.code = ERR_NONE};
+	const char *reason;
+	const enum direct direct = direct_push(push, answer, &reason, &err);
+	if (direct == DIRECT_PASSES)
+		snprintf(push->by, PUSH_BY, "%s: %s", receipt_way_name(RECEIPT_WAY_PROGRAM),
+			 reason);
+	else
+		snprintf(push->by, PUSH_BY, "%s", receipt_way_name(RECEIPT_WAY_ENGINE));
+	if (direct == DIRECT_ANSWERED)
+		return 0;
+	if (direct == DIRECT_BROKEN)
+		return broken(answer, &err, result, why, size);
+	return call_push(push, answer, result, why, size);
+}
+
+static enum receipt_result push_once(const struct push *push, bool *passes, char *why, size_t size)
+{
+	struct git_answer answer;
+	enum receipt_result result;
 	git_answer_init(&answer);
 	*passes = false;
-	if (call(push, args, &answer, &result, why, size) == 0) {
+	if (make(push, &answer, &result, why, size) == 0) {
 		result = porcelain_judge(answer.output, answer.complaint, push->to, why, size);
 		*passes = porcelain_may_pass(answer.complaint);
 	}

@@ -9,12 +9,15 @@
 #include "runner/helper/git_program.h"
 #include "runner/helper/look.h"
 
+#define PUSH_BY sizeof(((struct receipt_facts *)0)->pushed_by)
+
 struct push {
 	const struct look *look; /* with a remote */
 	const struct conf_repository *conf;
 	const char *from;    /* a ref, or a commit */
-	const char *commit;  /* what `from` has */
+	const char *commit;  /* what `from` has, or had before others came on top */
 	const char *to;      /* a ref of the remote */
+	char *by;            /* who pushed is put here: PUSH_BY bytes, as in a receipt */
 	int client;          /* readable: the push is no longer wanted */
 	struct git_log *log; /* what git, the hook and the remote say goes here */
 };

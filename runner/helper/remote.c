@@ -3,7 +3,6 @@
 #include <git2.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "runner/helper/git_program.h"
 #include "runner/helper/porcelain.h"
@@ -23,79 +22,6 @@ struct question {
 	char why[WORDS];
 };
 
-/* What the settings say of a remote's addresses. */
-struct addresses {
-	char url[LOOK_PATH], pushurl[LOOK_PATH];
-	int urls, pushurls;
-	bool rewritten; /* some address stands for another one: git's own business */
-	bool received;  /* by a program that the user has chosen */
-};
-
-static void take_setting(struct addresses *found, const char *remote, const git_config_entry *entry)
-{
-	const char *name = entry->name, *end = strrchr(name, '.');
-	const size_t length = strlen(remote);
-	if (!end)
-		return;
-	if (strncmp(name, "url.", 4) == 0) {
-		found->rewritten |=
-			strcmp(end, ".insteadof") == 0 || strcmp(end, ".pushinsteadof") == 0;
-	} else if (strncmp(name, "remote.", 7) == 0 && (size_t)(end - name) == 7 + length &&
-		   strncmp(name + 7, remote, length) == 0) {
-		if (strcmp(end, ".url") == 0 && ++found->urls)
-			snprintf(found->url, sizeof(found->url), "%s",
-				 entry->value ? entry->value : "");
-		if (strcmp(end, ".pushurl") == 0 && ++found->pushurls)
-			snprintf(found->pushurl, sizeof(found->pushurl), "%s",
-				 entry->value ? entry->value : "");
-		found->received |= strcmp(end, ".receivepack") == 0;
-	}
-}
-
-/* libgit2's own look at a remote asks for rewritten addresses by a pattern, and loses 20 KB for
- * each setting that does not match it. */
-static int read_addresses(const struct look *look, struct addresses *found)
-{
-	git_repository *repository = NULL;
-	git_config *settings = NULL;
-	git_config_iterator *iterator = NULL;
-	git_config_entry *entry;
-	int failed = -1;
-	*found = (struct addresses){.urls = 0};
-	if (git_repository_open(&repository, look->gitdir) == 0 &&
-	    git_repository_config_snapshot(&settings, repository) == 0 &&
-	    git_config_iterator_new(&iterator, settings) == 0) {
-		failed = 0;
-		while (git_config_next(&entry, iterator) == 0)
-			take_setting(found, look->remote, entry);
-	}
-	git_config_iterator_free(iterator);
-	git_config_free(settings);
-	git_repository_free(repository);
-	return failed;
-}
-
-/* The one address that is pushed to; NULL where there is not just one. */
-static const char *one_address(const struct addresses *found)
-{
-	if (found->rewritten || (found->pushurls ? found->pushurls : found->urls) != 1)
-		return NULL;
-	return found->pushurls ? found->pushurl : found->url;
-}
-
-/* The folder that an address stands for; -1 where it is none that is known to be one. */
-static int find_folder(const struct look *look, const char *address, char *folder, size_t size)
-{
-	int length = -1;
-	if (strncmp(address, "file:///", 8) == 0 && !strchr(address, '%'))
-		length = snprintf(folder, size, "%s", address + 7);
-	else if (address[0] == '/')
-		length = snprintf(folder, size, "%s", address);
-	else if (address[0] && !strchr(address, ':'))
-		length = snprintf(folder, size, "%s/%s", look->workdir, address);
-	return length >= 0 && (size_t)length < size ? 0 : -1;
-}
-
 /* Looks into a repository of this machine. 1: it has the commit, 0: not, -1: ask git. */
 static int look_into(struct question *question, const char *folder)
 {
@@ -111,30 +37,6 @@ static int look_into(struct question *question, const char *folder)
 	}
 	git_repository_free(there);
 	return has;
-}
-
-/* Only where nothing but one address can be meant. */
-static int ask_here(struct question *question)
-{
-	struct addresses found;
-	char folder[2 * LOOK_PATH];
-	if (read_addresses(question->look, &found) != 0)
-		return -1;
-	const char *address = one_address(&found);
-	if (!address || find_folder(question->look, address, folder, sizeof(folder)) != 0)
-		return -1;
-	return look_into(question, folder);
-}
-
-bool remote_is_here(const struct look *look)
-{
-	struct addresses found;
-	char folder[2 * LOOK_PATH];
-	if (read_addresses(look, &found) != 0 || found.received)
-		return false;
-	const char *address = one_address(&found);
-	return address && find_folder(look, address, folder, sizeof(folder)) == 0 &&
-	       access(folder, X_OK) == 0;
 }
 
 /* 0 where git ran to its end, well or not. */
@@ -264,7 +166,9 @@ enum receipt_result remote_has(const struct look *look, const char *ref, const c
 		.deadline = clock_monotonic_ms() + (timeout_ms > LEAST_MS ? timeout_ms : LEAST_MS),
 		.client = client,
 	};
-	const int here = ask_here(&question);
+	/* A repository on this machine is opened anew and its own files are read, which takes no
+	 * process and knows nothing of what the push was told. */
+	const int here = look->route.folder[0] ? look_into(&question, look->route.folder) : -1;
 	const enum receipt_result result = here == 1   ? RECEIPT_PUSHED
 					   : here == 0 ? tell_tip(&question)
 						       : ask_git(&question);

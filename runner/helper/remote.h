@@ -16,8 +16,4 @@
 enum receipt_result remote_has(const struct look *look, const char *ref, const char *commit,
 			       int64_t timeout_ms, int client, char *why, size_t size);
 
-/* Whether a push goes to one repository of this machine, by a path, and the program that receives
- * it is git's own. */
-bool remote_is_here(const struct look *look);
-
 #endif

@@ -284,7 +284,7 @@ static void name_upstream(const struct look *look, const char *ref, struct recei
 
 /* A push of what the facts have to a ref of the remote. */
 static struct push push_of(struct saver *saver, const struct look *look,
-			   const struct receipt_facts *facts, const char *ref)
+			   const struct receipt_facts *facts, const char *ref, char *by)
 {
 	return (struct push){
 		.look = look,
@@ -292,6 +292,7 @@ static struct push push_of(struct saver *saver, const struct look *look,
 		.from = facts->ref,
 		.commit = facts->commit,
 		.to = ref,
+		.by = by,
 		.client = saver->client,
 		.log = &saver->log,
 	};
@@ -301,7 +302,7 @@ static enum receipt_result push_now(struct saver *saver, const struct look *look
 				    struct receipt_facts *facts)
 {
 	const struct receipt_facts before = *facts;
-	const struct push push = push_of(saver, look, &before, look->ref);
+	const struct push push = push_of(saver, look, &before, look->ref, facts->pushed_by);
 	const enum receipt_result result = push_ref(&push, facts->why, sizeof(facts->why));
 	if (result != RECEIPT_NON_FAST_FORWARD)
 		return result;
@@ -341,7 +342,8 @@ static void push_salvage(struct saver *saver, const struct look *look, struct re
 	if (look->remote[0]) {
 		saver->before_push(saver->context, facts);
 		const struct receipt_facts before = *facts;
-		const struct push push = push_of(saver, look, &before, before.ref);
+		const struct push push =
+			push_of(saver, look, &before, before.ref, facts->pushed_by);
 		result = push_ref(&push, why, sizeof(why));
 	}
 	if (result == RECEIPT_PUSHED)

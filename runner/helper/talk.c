@@ -151,6 +151,7 @@ void talk_put_facts(struct wire_frame *frame, const struct receipt_facts *facts)
 	wire_put(frame, "upstream", facts->upstream);
 	wire_put(frame, "held", facts->held);
 	wire_put_number(frame, "way", facts->way);
+	wire_put(frame, "pushed_by", facts->pushed_by);
 	wire_put(frame, "why", facts->why);
 }
 
@@ -163,6 +164,7 @@ int talk_get_facts(const struct wire_frame *frame, struct receipt_facts *facts)
 	    get_text(frame, "upstream", facts->upstream, sizeof(facts->upstream)) != 0 ||
 	    get_range(frame, "way", RECEIPT_NWAYS - 1, &way) != 0 ||
 	    get_text(frame, "held", facts->held, sizeof(facts->held)) != 0 ||
+	    get_text(frame, "pushed_by", facts->pushed_by, sizeof(facts->pushed_by)) != 0 ||
 	    get_text(frame, "why", facts->why, sizeof(facts->why)) != 0)
 		return -1;
 	facts->result = (enum receipt_result)result;

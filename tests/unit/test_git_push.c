@@ -186,14 +186,22 @@ START_TEST(test_what_is_there_already)
 }
 END_TEST
 
-/* A git that says that all went well, and did nothing. */
+/* A git that says that all went well, and did nothing: neither where it pushes, nor where it
+ * receives, which it does somewhere else. */
 static void lie(void)
 {
-	sh("mkdir liar; printf '#!/bin/sh\\ncase \" $* \" in *\" push \"*) ;; *) exec \"$REAL\" "
-	   "\"$@\";; esac\\nfor ref; do :; done\\n"
-	   "printf \"To x\\\\n*\\\\t$ref:${ref#*:}\\\\t[new]\\\\nDone\\\\n\"\\n' >liar/git; chmod "
-	   "+x "
-	   "liar/git");
+	sh("mkdir liar; cat >liar/git <<'END'\n"
+	   "#!/bin/sh\n"
+	   "case \" $* \" in\n"
+	   "*\" push \"*) for ref; do :; done\n"
+	   "	printf \"To x\\n*\\t$ref:${ref#*:}\\t[new]\\nDone\\n\";;\n"
+	   "*\" receive-pack \"*) rm -rf \"$HOME/elsewhere.git\"\n"
+	   "	cp -r \"$HOME/up.git\" \"$HOME/elsewhere.git\"\n"
+	   "	exec \"$REAL\" receive-pack \"$HOME/elsewhere.git\";;\n"
+	   "*) exec \"$REAL\" \"$@\";;\n"
+	   "esac\n"
+	   "END\n"
+	   "chmod +x liar/git");
 	setenv("REAL", sh("command -v git"), 1);
 	char path[BOX];
 	snprintf(path, sizeof(path), "%s/liar:%s", getenv("HOME"), getenv("PATH"));

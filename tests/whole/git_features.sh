@@ -42,6 +42,7 @@ expect "the identity" "$(feature identity)" 'engine: Test <test@example.org>'
 expect_exit 0 run
 expect "made by" "$(jq -r 'select(.status).committed_by' ../reports.jsonl)" engine
 expect "the journal" "$(sqlite3 .stepgate/state.db 'SELECT way FROM step')" engine
+expect "pushed by" "$(jq -r 'select(.status).pushed_by' ../reports.jsonl)" engine
 
 # Hooks: run, switched off, not executable.
 reset_plan
@@ -61,6 +62,7 @@ expect "one that can't" "$(feature 'post-commit hook')" \
 expect_exit 0 run
 expect "made by" "$(jq -r 'select(.status).committed_by' ../reports.jsonl)" program
 expect "the journal" "$(sqlite3 .stepgate/state.db 'SELECT way FROM step')" program
+expect "pushed by" "$(jq -r 'select(.status).pushed_by' ../reports.jsonl)" 'program: pre-commit hook'
 reset_plan
 echo 'repository { hooks = false }' >> stepgate.conf
 one_line 'pre-commit hook: turned off (hooks = false)'
