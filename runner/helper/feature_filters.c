@@ -1,5 +1,6 @@
-/* Filter drivers: those that the attributes at the root of the work tree, of the repository and of
- * the user ask for. What only a folder further down asks for is found when it is committed. */
+/* Filter drivers and other conversions: those that the attributes at the root of the work tree, of
+ * the repository and of the user ask for. What only a folder further down asks for is found when it
+ * is committed. */
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,9 +15,16 @@
 #define NAME            64
 #define VERSION_MS      5000
 
+/* Attributes that make something else of a file's bytes; what they do to a file is seen when it is
+ * committed. */
+static const char *const conversions[] = {"text", "crlf", "eol", "ident", "working-tree-encoding"};
+
+#define CONVERSIONS (sizeof(conversions) / sizeof(conversions[0]))
+
 struct drivers {
 	size_t count;
 	char names[DRIVERS][NAME];
+	bool converts[CONVERSIONS];
 };
 
 static void add(struct drivers *drivers, const char *name, size_t length)
@@ -30,18 +38,31 @@ static void add(struct drivers *drivers, const char *name, size_t length)
 	drivers->names[drivers->count++][length] = '\0';
 }
 
+/* "NAME" or "NAME=VALUE"; one that is unset has a sign before its name. */
+static void add_conversion(struct drivers *drivers, const char *word, size_t length)
+{
+	const char *value = memchr(word, '=', length);
+	const size_t name = value ? (size_t)(value - word) : length;
+	for (size_t i = 0; i < CONVERSIONS; i++)
+		if (strlen(conversions[i]) == name && strncmp(word, conversions[i], name) == 0)
+			drivers->converts[i] = true;
+}
+
 /* "PATTERN ATTRIBUTE…", as gitattributes(5) has it. */
 static void read_line(struct drivers *drivers, const char *line, size_t length)
 {
 	static const char filter[] = "filter=";
 	const char *end = line + length;
 	const char *at = line + strspn(line, " \t");
+	const char *const pattern = at;
 	if (*at == '#')
 		return;
 	while (at < end) {
 		const size_t word = strcspn(at, " \t\r\n");
 		if (strncmp(at, filter, sizeof(filter) - 1) == 0)
 			add(drivers, at + sizeof(filter) - 1, word - (sizeof(filter) - 1));
+		if (at != pattern)
+			add_conversion(drivers, at, word);
 		at += word;
 		at += strspn(at, " \t\r");
 	}
@@ -166,10 +187,24 @@ static void tell_driver(const struct finding *finding, const char *driver)
 		features_tell(finding, GIT_WAY_PROGRAM, name, "%s", *program ? program : "run");
 }
 
+static void tell_conversions(const struct finding *finding, const struct drivers *drivers)
+{
+	char names[128] = "";
+	size_t used = 0;
+	for (size_t i = 0; i < CONVERSIONS; i++)
+		if (drivers->converts[i])
+			used += (size_t)snprintf(names + used, sizeof(names) - used, "%s%s",
+						 used ? ", " : "", conversions[i]);
+	if (used)
+		features_tell(finding, GIT_WAY_ENGINE, "attributes",
+			      "%s: by git where a file needs it", names);
+}
+
 void find_filters(const struct finding *finding)
 {
 	struct drivers drivers = {.count = 0};
 	read_all(finding, &drivers);
 	for (size_t i = 0; i < drivers.count; i++)
 		tell_driver(finding, drivers.names[i]);
+	tell_conversions(finding, &drivers);
 }

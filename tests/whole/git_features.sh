@@ -86,6 +86,14 @@ for setting in "${left_to_git[@]}"; do
 	git config --unset "${setting%=*}"
 done
 
+# Conversions: made by git where a file needs one, which is seen when it is committed.
+printf '# ident\neol -ident\n[attr]lines text\n*.c lines eol=lf\n*.u working-tree-encoding=UTF-16LE\n' > .gitattributes
+one_line 'attributes: text, eol, working-tree-encoding: by git where a file needs it'
+expect_line 'Git: by the commit helper itself'
+expect_exit 0 plan --json
+expect "conversions" "$(feature attributes | cut -d: -f1)" engine
+rm .gitattributes
+
 # What can't be served stops the cycle before its first step, with the way out.
 refused() # WORDS
 {
