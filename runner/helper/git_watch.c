@@ -53,7 +53,7 @@ static void on_exit_of(struct git_watch *watch, const char *line)
 		return;
 	if (watch->is_hook && code && strtol(code, NULL, 10) != 0)
 		memcpy(watch->refused, watch->running, sizeof(watch->refused));
-	else if (watch->is_hook && watch->now)
+	else if (watch->is_hook && watch->now && !watch->refused[0])
 		watch->said = *watch->now;
 	watch->running[0] = '\0';
 }

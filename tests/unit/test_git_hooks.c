@@ -91,6 +91,21 @@ START_TEST(test_whose_line_it_is)
 }
 END_TEST
 
+/* It is run again to be told that nothing came of it, and takes that well. */
+START_TEST(test_reference_transaction_that_refuses)
+{
+	open_work();
+	hook("reference-transaction",
+	     "[ \"$1\" != prepared ] || { echo no refs today >&2; exit 1; }");
+	open_hooked();
+	const struct receipt_facts facts = save_all(git, "x");
+	ck_assert_result(facts, RECEIPT_HOOK);
+	ck_assert_str_eq(facts.why, "hook reference-transaction refused: no refs today");
+	ck_assert_str_eq(sh("git -C work log --format=%%s"), "first");
+	git_free(git);
+}
+END_TEST
+
 START_TEST(test_silent_refusal)
 {
 	open_work();
@@ -284,6 +299,7 @@ int main(void)
 		test_all_of_them_in_order,
 		test_whose_line_it_is,
 		test_silent_refusal,
+		test_reference_transaction_that_refuses,
 		test_hook_that_does_not_end,
 		test_pre_push_that_does_not_end,
 		test_post_commit_that_does_not_end,

@@ -73,12 +73,13 @@ rm .git/hooks/p*-{commit,push}
 # Settings that are git's to follow: each is found, and said to be served by git.
 left_to_git=(core.autocrlf=input core.safecrlf=true core.ignoreCase=true core.symlinks=false
 	core.protectHFS=true core.protectNTFS=false core.ignoreStat=true core.splitIndex=true
-	core.sharedRepository=group core.sparseCheckout=true)
+	core.sharedRepository=group core.sparseCheckout=true index.sparse=true
+	core.precomposeUnicode=true)
 for setting in "${left_to_git[@]}"; do
 	git config "${setting%=*}" "${setting#*=}"
 done
 expect_exit 0 validate
-expect_line 'Git: by the git program, for: sparse checkout, split index, core.ignoreCase, core.protectHFS, core.protectNTFS, core.symlinks, core.safecrlf, core.ignoreStat, core.autocrlf, core.sharedRepository'
+expect_line 'Git: by the git program, for: sparse checkout, sparse index, split index, core.ignoreCase, core.precomposeUnicode, core.protectHFS, core.protectNTFS, core.symlinks, core.safecrlf, core.ignoreStat, core.autocrlf, core.sharedRepository'
 expect_line '  sparse checkout: as git does it'
 expect_line '  core.autocrlf: input: as git does it'
 expect_line '  core.symlinks: off: as git does it'
