@@ -7,6 +7,7 @@
 
 #include "conf/nearest.h"
 #include "runner/commands/command.h"
+#include "runner/process/bus.h"
 #include "runner/version.h"
 
 static const struct command *const commands[] = {
@@ -158,6 +159,7 @@ static void fill_descriptors(void)
 int main(int argc, char **argv)
 {
 	fill_descriptors();
+	bus_say();
 	struct err err = {.code = ERR_NONE};
 	int code;
 	if (argc < 2) {

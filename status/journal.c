@@ -100,8 +100,19 @@ int journal_empty_log(struct journal *journal, struct err *err)
 	return -1;
 }
 
+/* Looks after the index before it is touched. -1 and *err where what is under way can't go on. */
+static int look_after_index(struct journal *journal, bool takes_back, struct err *err)
+{
+	const bool under_way = sqlite3_txn_state(journal->db, NULL) != SQLITE_TXN_NONE;
+	if (!journal_index_mend(&journal->index) || !under_way || takes_back)
+		return 0;
+	return err_set(err, ERR_SYSTEM, "%s-shm: somebody has cut it short", journal->path);
+}
+
 int journal_run(struct journal *journal, const char *sql, struct err *err)
 {
+	if (look_after_index(journal, false, err) != 0)
+		return -1;
 	return sqlite3_exec(journal->db, sql, NULL, NULL, NULL) == SQLITE_OK
 		       ? 0
 		       : journal_failed(journal, err);
@@ -116,6 +127,8 @@ sqlite3_stmt *journal_prepare(struct journal *journal, enum journal_statement wh
 #undef X
 	};
 	sqlite3_stmt **kept = &journal->statements[which];
+	if (look_after_index(journal, which == JOURNAL_ROLLBACK, err) != 0)
+		return NULL;
 	if (!*kept && sqlite3_prepare_v3(journal->db, sql[which], -1, SQLITE_PREPARE_PERSISTENT,
 					 kept, NULL) != SQLITE_OK) {
 		journal_failed(journal, err);
@@ -149,6 +162,7 @@ static void disconnect(struct journal *journal)
 		sqlite3_db_config(journal->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
 	sqlite3_close(journal->db);
 	journal->db = NULL;
+	journal->index.fd = -1;
 	journal->damaged = journal->unsynced = false;
 }
 
@@ -201,8 +215,8 @@ static int look(const struct journal *journal, ino_t *inode, struct err *err)
 
 static int connect(struct journal *journal, int flags, struct err *err)
 {
-	if (sqlite3_open_v2(journal->file, &journal->db, flags | SQLITE_OPEN_NOFOLLOW, NULL) !=
-	    SQLITE_OK)
+	if (sqlite3_open_v2(journal->file, &journal->db, flags | SQLITE_OPEN_NOFOLLOW,
+			    journal_index_vfs()) != SQLITE_OK)
 		return journal->db ? journal_failed(journal, err) : out_of_memory(err);
 	sqlite3_busy_timeout(journal->db, BUSY_MS);
 	return 0;
@@ -233,6 +247,7 @@ static int open_now(struct journal *journal, struct err *err)
 	if (journal_run(journal, settings, err) != 0 || settle(journal, err) != 0)
 		return -1;
 	sqlite3_wal_hook(journal->db, on_log, journal);
+	journal_index_find(&journal->index, journal->file);
 	return look(journal, &journal->inode, err) < 0 ? -1 : 0;
 }
 
@@ -393,7 +408,9 @@ static int open_there(struct journal *journal, struct err *err)
 	if (connect(journal, SQLITE_OPEN_READWRITE, err) != 0 ||
 	    journal_run(journal, "PRAGMA query_only = ON; PRAGMA cache_size = -512", err) != 0)
 		return -1;
-	return journal_readable(journal, err);
+	const int readable = journal_readable(journal, err);
+	journal_index_find(&journal->index, journal->file);
+	return readable;
 }
 
 int journal_open_read(const char *folder, struct journal **journal, struct err *err)

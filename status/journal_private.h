@@ -6,6 +6,7 @@
 #include <sys/types.h>
 
 #include "status/journal.h"
+#include "status/journal_index.h"
 
 /* Every statement is prepared once, when it is first needed. One list, so that a name can't drift.
  */
@@ -130,9 +131,10 @@ enum journal_statement {
 
 struct journal {
 	sqlite3 *db;
-	char *path;             /* as it is named in messages */
-	char *file;             /* the same without symbolic links above the repository's folder */
-	ino_t inode;            /* of the file that was opened */
+	char *path;  /* as it is named in messages */
+	char *file;  /* the same without symbolic links above the repository's folder */
+	ino_t inode; /* of the file that was opened */
+	struct journal_index index;
 	bool damaged;           /* the database said so */
 	bool notes;             /* … and that is noted beside it, for who opens it next */
 	bool unsynced;          /* a sync failed: it is not written any more */

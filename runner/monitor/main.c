@@ -13,6 +13,7 @@
 #include "runner/commands/command.h"
 #include "runner/commands/monitor_args.h"
 #include "runner/monitor/served.h"
+#include "runner/process/bus.h"
 #include "runner/process/hands.h"
 #include "status/monitor/monitor.h"
 #include "status/monitor/token.h"
@@ -112,6 +113,7 @@ static int run(int argc, char *const *argv, struct err *err)
 int main(int argc, char **argv)
 {
 	struct err err = {.code = ERR_NONE};
+	bus_say();
 	if (run(argc - 1, argv + 1, &err) == 0)
 		return EXIT_AS_IT_SHOULD;
 	fprintf(stderr, "stepgate: %s\n", err.text);

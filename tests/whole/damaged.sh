@@ -55,6 +55,23 @@ expect_in_stderr 'a new one is begun'
 expect_json .cycle_number 4 status/EE_CYCLE_STATUS.json
 [[ $(cat status/EE_CYCLE_STATUS.json.damaged-*) == '{"cycle_number": 17, "oops"' ]] || fail "it is not kept"
 
+# A worker cuts off what is mapped of the journal: it goes on.
+cd .. || exit 1
+make_repository cut && cd cut || exit 1
+write_config stepgate.conf << 'END'
+title = "Cut"
+step "one"   { shell = ": > .stepgate/state.db-shm; echo 1 > one; echo '{\"tokens\": 5}' >&3" }
+step "two"   { shell = "truncate -s 5000 .stepgate/state.db-shm; echo 2 > two; echo '{\"tokens\": 5}' >&3" }
+step "three" { shell = "echo junk > .stepgate/state.db-shm; echo 3 > three" }
+END
+expect_exit 0 run
+expect_line 'Step 3 completed: Tokens: 0.0%; Status: OK, updated & pushed'
+expect_line 'Cycle 1 closed: All work completed'
+expect_exit 0 history --json
+expect_json .steps_ok 3
+expect "the journal" "$(sqlite3 .stepgate/state.db 'PRAGMA integrity_check')" ok
+cd ../repo || exit 1
+
 # Links, FIFOs and devices in place of our files are refused; nothing is written through them.
 sed -i 's/Again/Odd/' again.conf
 mv again.conf odd.conf
