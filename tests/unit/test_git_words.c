@@ -35,6 +35,12 @@ static const char *const people[] = {
 	"export GIT_AUTHOR_NAME=",
 	"git config user.name ''",
 	"export GIT_AUTHOR_DATE='2005-04-07T22:13:13 +0200'",
+	"export GIT_CONFIG_COUNT=1 GIT_CONFIG_KEY_0=user.name GIT_CONFIG_VALUE_0=Zed",
+	"export GIT_CONFIG_PARAMETERS=\"'user.name=Zed'\"",
+	"git config -f ../other user.name Zed; git config -f ../other user.email z@x; export "
+	"GIT_CONFIG_GLOBAL=$HOME/other",
+	"git config -f ../other author.name Zed; unset GIT_CONFIG_NOSYSTEM; export "
+	"GIT_CONFIG_SYSTEM=$HOME/other",
 };
 
 #define AGAIN  4 /* of each list, by the git program whatever the repository is like */
@@ -43,9 +49,14 @@ static const char *const people[] = {
 /* What a script exports is ours from now on. */
 static void take_variables(const char *script)
 {
-	static const char *const names[] = {"GIT_AUTHOR_NAME",     "GIT_AUTHOR_EMAIL",
-					    "GIT_AUTHOR_DATE",     "GIT_COMMITTER_NAME",
-					    "GIT_COMMITTER_EMAIL", "EMAIL"};
+	static const char *const names[] = {
+		"GIT_AUTHOR_NAME",       "GIT_AUTHOR_EMAIL",    "GIT_AUTHOR_DATE",
+		"GIT_COMMITTER_NAME",    "GIT_COMMITTER_EMAIL", "EMAIL",
+		"GIT_CONFIG_COUNT",      "GIT_CONFIG_KEY_0",    "GIT_CONFIG_VALUE_0",
+		"GIT_CONFIG_PARAMETERS", "GIT_CONFIG_GLOBAL",   "GIT_CONFIG_SYSTEM",
+	};
+	if (strstr(script, "unset GIT_CONFIG_NOSYSTEM"))
+		unsetenv("GIT_CONFIG_NOSYSTEM");
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		const char *is_set =
 			sh("cd work; { %s; } >/dev/null; echo ${%s+yes}", script, names[i]);
@@ -75,6 +86,22 @@ START_TEST(test_people)
 	by_program = _i >= PEOPLE;
 	const struct receipt_facts facts = commit(people[_i % PEOPLE], "x");
 	assert_as_git(&facts, "x");
+}
+END_TEST
+
+/* Both times are those of the surroundings. */
+START_TEST(test_dates)
+{
+	make_repository();
+	setenv("GIT_AUTHOR_DATE", "2005-04-07T22:13:13 +0200", 1);
+	setenv("GIT_COMMITTER_DATE", "@1700000000 -0330", 1);
+	git = open_git(conf_of("work"));
+	sh("echo x >work/x");
+	const struct receipt_facts facts = save_all(git, "x");
+	ck_assert_result(facts, RECEIPT_PUSHED);
+	ck_assert_str_eq(sh("git -C work log -1 --format='%%ai, %%ci'"),
+			 "2005-04-07 22:13:13 +0200, 2023-11-14 18:43:20 -0330");
+	git_free(git);
 }
 END_TEST
 
@@ -123,8 +150,8 @@ END_TEST
 int main(void)
 {
 	const TTest *const who[] = {test_people}, *const what[] = {test_messages};
-	const TTest *const strict[] = {test_empty_address};
-	int failed = run_tests("git words", strict, 1);
+	const TTest *const single[] = {test_empty_address, test_dates};
+	int failed = run_tests("git words", single, 2);
 	failed |= run_tests_of("git words", who, 1, PEOPLE + AGAIN);
 	return run_tests_of("git words", what, 1, MESSAGES + AGAIN) | failed;
 }
