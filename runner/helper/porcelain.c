@@ -186,6 +186,9 @@ enum receipt_result porcelain_judge(const char *output, const char *complaint, c
 	struct verdict verdict = {.found = false};
 	while (next_line(&output, line))
 		read_line(line, ref, &verdict);
+#ifdef STEPGATE_WITHOUT_ACKNOWLEDGEMENT /* tests/whole/without.sh: would it be noticed? */
+	verdict = (struct verdict){.found = true, .done = true, .flag = ' '};
+#endif
 	if (verdict.found && verdict.done && strchr(" +*=", verdict.flag))
 		return RECEIPT_PUSHED;
 	if (verdict.found && verdict.flag == '!') {

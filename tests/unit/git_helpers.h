@@ -208,6 +208,13 @@ static inline bool is_running(int pid)
 	return strcmp(sh("ps -o stat= -p %d | grep -vc '^Z' || true", pid), "0") != 0;
 }
 
+/* ONLY=NAME in the environment picks a test. */
+static inline bool is_wanted(const TTest *test)
+{
+	const char *only = getenv("ONLY");
+	return !only || strcmp(only, test->name) == 0;
+}
+
 static inline void add_tests(Suite *suite, const char *name, const TTest *const *tests,
 			     size_t count, SFun setup)
 {
@@ -215,7 +222,8 @@ static inline void add_tests(Suite *suite, const char *name, const TTest *const 
 	tcase_set_timeout(tcase, getenv("SOAK") ? 1200 : 120);
 	tcase_add_checked_fixture(tcase, setup, NULL);
 	for (size_t i = 0; i < count; i++)
-		tcase_add_test(tcase, tests[i]);
+		if (is_wanted(tests[i]))
+			tcase_add_test(tcase, tests[i]);
 	suite_add_tcase(suite, tcase);
 }
 
@@ -252,7 +260,8 @@ static inline int run_tests_of(const char *name, const TTest *const *tests, size
 	TCase *tcase = tcase_create(name);
 	tcase_set_timeout(tcase, getenv("SOAK") ? 1200 : 120);
 	for (size_t i = 0; i < count; i++)
-		tcase_add_loop_test(tcase, tests[i], 0, ways);
+		if (is_wanted(tests[i]))
+			tcase_add_loop_test(tcase, tests[i], 0, ways);
 	suite_add_tcase(suite, tcase);
 	return run_suite(suite);
 }

@@ -509,12 +509,17 @@ int main(void)
 	tcase_add_test(life, it_dies_with_us);
 	tcase_add_test(life, it_dies_with_us_without_a_cgroup);
 	tcase_add_test(life, what_runs_beside_it_dies_with_us);
-	tcase_add_test(life, its_daemons_die_with_us);
-	tcase_add_test(life, its_daemons_die_with_us_without_a_cgroup);
 	tcase_add_test(life, leftovers_are_ended);
 	tcase_add_test(life, a_folder_that_is_no_cgroup_of_ours_is_not_touched);
 	tcase_add_test(life, cgroups_of_dead_runs_are_removed);
+	/* By themselves: tests/whole/without.sh picks them. */
+	TCase *daemons = tcase_create("daemons");
+	tcase_set_timeout(daemons, 60);
+	tcase_add_checked_fixture(daemons, setup, NULL);
+	tcase_add_test(daemons, its_daemons_die_with_us);
+	tcase_add_test(daemons, its_daemons_die_with_us_without_a_cgroup);
 	suite_add_tcase(suite, life);
+	suite_add_tcase(suite, daemons);
 	SRunner *runner = srunner_create(suite);
 	srunner_run_all(runner, CK_ENV);
 	const int failed = srunner_ntests_failed(runner);

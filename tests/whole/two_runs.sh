@@ -3,7 +3,7 @@
 # Two runs at once, again and again: never two steps at the same time, and who comes too late says so.
 . "$SRC/tests/lib.sh"
 
-rounds=25
+rounds=${ROUNDS:-25}
 [[ ${SOAK:-} ]] && rounds=1000
 make_repository repo
 cd repo || exit 1

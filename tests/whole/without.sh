@@ -36,7 +36,7 @@ libraries_of() # PROGRAM
 # A folder FLAG like $BUILD, in which the program is built without it.
 take_out() # FLAG FILE PROGRAM
 {
-	mkdir -p "$1" && cp -as "$BUILD"/{tools,unit,stepgate,stepgate-git} "$1" && rm "$1/$3" ||
+	rm -rf "$1" && mkdir "$1" && cp -as "$BUILD"/{tools,unit,stepgate,stepgate-git} "$1" && rm "$1/$3" ||
 		fail "can't make the folder $1"
 	# shellcheck disable=SC2046,SC2086
 	(cd "$SRC" && $built -Wno-error "-D$1" -include fsm/banned.h -c "$2" -o "$OLDPWD/$1/part.o" &&
@@ -61,16 +61,28 @@ apart() # COMMAND...
 	return $code
 }
 
-# Has to fail by a check of its own: not for want of time, not by a crash.
-must_fail() # FLAG TEST
+# Has to fail each time, by a check of its own: not for want of time, not by a crash.
+must_fail() # TIMES FLAG TEST [SETTING...]
+{
+	local times=$1 time
+	shift
+	for ((time = 1; time <= times; time++)); do
+		rm -rf "$1"/{work,tmp}
+		fails_once "$@"
+		[[ $code -ne 77 ]] || { echo "$*: skipped: $(tail -1 "$1/output")"; return; }
+	done
+	echo "$*: failed $times times of $times"
+}
+
+fails_once() # FLAG TEST [SETTING...]
 {
 	local place=$PWD/$1 how=env program=$SRC/tests/whole/${2#whole/}.sh words="^${2#whole/}.sh: line "
 	[[ $2 == unit/* ]] && program=$place/unit/test_${2#unit/} words='Failures: [1-9]'
 	[[ $1 == *_CGROUP_* ]] && how=apart
 	mkdir "$1"/{work,tmp}
 	local alone=$BUILD/tools/alone
-	(cd "$1/work" && export BUILD=$place STEPGATE=$place/stepgate TMPDIR=$place/tmp \
-		STEPGATE_GIT_HELPER=$place/stepgate-git && $how "$alone" 600 "$program") \
+	(cd "$1/work" && export BUILD=$place STEPGATE=$place/stepgate TMPDIR=$place/tmp SOAK='' \
+		STEPGATE_GIT_HELPER=$place/stepgate-git "${@:3}" && $how "$alone" 600 "$program") \
 		> "$1/output" 2>&1
 	code=$?
 	[[ $code -ne 77 ]] || return 0
@@ -80,21 +92,25 @@ must_fail() # FLAG TEST
 
 cgroups=
 makes_cgroups && cgroups=yes
-while read -r flag file program test in_soak; do
+times=5
+[[ ${SOAK:-} ]] && times=25
+# A check picks the case that is there for it; a soak has its whole test fail as well, and what it is
+# there for when all is put together.
+while read -r flag file program test setting in_soak; do
 	[[ $flag ]] || continue
 	[[ $flag == *_CGROUP_* && ! $cgroups ]] && continue
-	rm -rf "$flag"
 	take_out "$flag" "$file" "$program"
-	SOAK='' must_fail "$flag" "$test"
-	[[ ${SOAK:-} && $in_soak ]] || continue
-	rm -rf "$flag"/{work,tmp}
-	SOAK='' must_fail "$flag" "$in_soak"
+	must_fail $times "$flag" "$test" "$setting"
+	[[ ! ${SOAK:-} ]] || for test in $test $in_soak; do
+		must_fail 1 "$flag" "$test"
+	done
 done << 'END'
-STEPGATE_WITHOUT_LOCK        runner/process/lock.c            stepgate     whole/two_runs
-STEPGATE_WITHOUT_VERIFYING   runner/helper/push.c     stepgate-git unit/git_push
-STEPGATE_WITHOUT_SEARCH      runner/helper/earlier.c  stepgate-git unit/git_again  whole/kill_sweep
-STEPGATE_WITHOUT_SYNC        runner/helper/durable.c  stepgate-git unit/git_durable whole/power_cut
-STEPGATE_WITHOUT_CGROUP_KILL runner/process/cgroup.c          unit/test_contained unit/contained
-STEPGATE_WITHOUT_MARK        runner/process/mark.c            unit/test_contained unit/contained
+STEPGATE_WITHOUT_LOCK            runner/process/lock.c     stepgate            whole/two_runs   ROUNDS=5
+STEPGATE_WITHOUT_ACKNOWLEDGEMENT runner/helper/porcelain.c stepgate-git        unit/git_push    ONLY=test_hook_of_the_remote_declines
+STEPGATE_WITHOUT_VERIFYING       runner/helper/push.c      stepgate-git        unit/git_push    ONLY=test_push_that_did_not_happen
+STEPGATE_WITHOUT_SEARCH          runner/helper/earlier.c   stepgate-git        unit/git_again   ONLY=test_made_and_pushed whole/kill_sweep
+STEPGATE_WITHOUT_SYNC            runner/helper/durable.c   stepgate-git        unit/git_durable CK_RUN_CASE=first whole/power_cut
+STEPGATE_WITHOUT_CGROUP_KILL     runner/process/cgroup.c   unit/test_contained unit/contained   CK_RUN_CASE=daemons
+STEPGATE_WITHOUT_MARK            runner/process/mark.c     unit/test_contained unit/contained   CK_RUN_CASE=daemons
 END
 exit 0
