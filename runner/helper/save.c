@@ -21,6 +21,7 @@
 #include "runner/helper/rejected.h"
 #include "runner/helper/remote.h"
 #include "runner/helper/submodules.h"
+#include "runner/helper/target.h"
 #include "runner/process/stuck.h"
 #include "status/clock.h"
 #include "status/text.h"
@@ -126,7 +127,7 @@ int save_look(struct saver *saver, bool closely, struct git_view *view, struct e
 	snprintf(view->branch, sizeof(view->branch), "%s", look.branch);
 	snprintf(view->head, sizeof(view->head), "%s", look.head);
 	if (look.remote[0] && look.ref[0])
-		snprintf(view->upstream, sizeof(view->upstream), "%s %s", look.remote, look.ref);
+		target_tell(&look, look.ref, view->upstream, sizeof(view->upstream));
 	if (look.author.name[0] && look.author.email[0])
 		snprintf(view->identity, sizeof(view->identity), "%.250s <%.250s>",
 			 look.author.name, look.author.email);
@@ -279,7 +280,7 @@ static enum engine_answer commit(struct saver *saver, const struct git_request *
 
 static void name_upstream(const struct look *look, const char *ref, struct receipt_facts *facts)
 {
-	snprintf(facts->upstream, sizeof(facts->upstream), "%.120s %.134s", look->remote, ref);
+	target_tell(look, ref, facts->upstream, sizeof(facts->upstream));
 }
 
 /* A push of what the facts have to a ref of the remote. */

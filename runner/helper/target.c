@@ -243,3 +243,25 @@ void target_find(struct look *look, const struct conf_repository *conf,
 	if (*look->branch && *look->remote)
 		copy(look->ref, sizeof(look->ref), find_ref(&target));
 }
+
+/* Behind "NAME:PASSWORD@" or, where it is the web, "NAME@"; the address itself where there is no
+ * such thing, as in "ssh://git@host/". */
+static const char *behind_password(const char *address, const char *host)
+{
+	const size_t length = strcspn(host, "/");
+	const char *at = memrchr(host, '@', length);
+	const bool is_web = strncmp(address, "http", 4) == 0;
+	return at && (is_web || memchr(host, ':', (size_t)(at - host))) ? at + 1 : host;
+}
+
+void target_tell(const struct look *look, const char *ref, char *out, size_t size)
+{
+	const char *host = strstr(look->remote, "://");
+	if (!host) {
+		snprintf(out, size, "%s %s", look->remote, ref);
+		return;
+	}
+	host += 3;
+	snprintf(out, size, "%.*s%s %s", (int)(host - look->remote), look->remote,
+		 behind_password(look->remote, host), ref);
+}

@@ -18,4 +18,8 @@
 void target_find(struct look *look, const struct conf_repository *conf,
 		 const struct look_source *source, char *why, size_t size);
 
+/* Where a push goes, as it may be told to anybody: "REMOTE REF" into out[size]. A remote that is an
+ * address is told without the name and the password in it. */
+void target_tell(const struct look *look, const char *ref, char *out, size_t size);
+
 #endif

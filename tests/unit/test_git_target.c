@@ -180,10 +180,48 @@ START_TEST(test_mapped)
 }
 END_TEST
 
+static const struct {
+	const char *address, *told;
+} addresses[] = {
+	{"http://ada:secret@127.0.0.1:1/x.git", "http://127.0.0.1:1/x.git refs/heads/topic"},
+	{"https://token@127.0.0.1:1/x@y.git", "https://127.0.0.1:1/x@y.git refs/heads/topic"},
+	{"ssh://git@forge/x.git", "ssh://git@forge/x.git refs/heads/topic"},
+	{"git@forge:x.git", "git@forge:x.git refs/heads/topic"},
+	{"../up.git", "../up.git refs/heads/topic"},
+};
+
+/* What plan shows, and what is in a receipt, which the repository itself gets to keep. */
+START_TEST(test_no_password_is_told)
+{
+	struct git_view view;
+	struct err err;
+	make_remotes();
+	struct conf_repository *conf = conf_of("work");
+	for (size_t i = 0; i < sizeof(addresses) / sizeof(addresses[0]); i++) {
+		conf->remote = addresses[i].address;
+		git = open_git(conf);
+		ck_assert_int_eq(git_view(git, &view, &err), 0);
+		ck_assert_str_eq(view.upstream, addresses[i].told);
+		git_free(git);
+	}
+	sh("printf '#!/bin/sh\nfor last; do :; done; exec sh -c \"$last\"\n' >ssh; chmod +x ssh;"
+	   "git -C work config core.sshCommand $HOME/ssh; echo x >work/x");
+	char address[BOX];
+	snprintf(address, sizeof(address), "ssh://ada:secret@forge%s/up.git", getenv("HOME"));
+	conf->remote = address;
+	git = open_git(conf);
+	const struct receipt_facts facts = save_all(git, "x");
+	ck_assert_result(facts, RECEIPT_PUSHED);
+	ck_assert_has(facts.upstream, "ssh://forge/");
+	ck_assert_str_eq(facts.commit, sh("git -C up.git rev-parse topic"));
+	git_free(git);
+}
+END_TEST
+
 int main(void)
 {
-	const TTest *const tests[] = {test_as_git_pushes, test_mapped};
+	const TTest *const tests[] = {test_as_git_pushes, test_mapped, test_no_password_is_told};
 	const TTest *const each[] = {test_what_git_would_not_push};
 	const int failed = run_tests_of("git target", each, 1, REFUSED);
-	return run_tests("git target", tests, 2) | failed;
+	return run_tests("git target", tests, 3) | failed;
 }
