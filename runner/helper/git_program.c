@@ -233,6 +233,14 @@ bool git_answer_hook(const struct git_answer *answer, char *out, size_t size)
 	return true;
 }
 
+/* With the line behind it where that is what it is about: "unknown repository extension found:". */
+static size_t whole_length(const char *line, size_t length)
+{
+	if (line[length - 1] != ':' || line[length] != '\n')
+		return length;
+	return length + 1 + strcspn(line + length + 1, "\n");
+}
+
 char *git_answer_words(const struct git_answer *answer, char *out, size_t size)
 {
 	static const char *const telling[] = {"fatal: ", "error: ", ""};
@@ -243,7 +251,8 @@ char *git_answer_words(const struct git_answer *answer, char *out, size_t size)
 			size_t length;
 			while ((line = next_line(&text, &length)))
 				if (length && begins(line, telling[i]))
-					return text_clean(line, length, out, size);
+					return text_clean(line, whole_length(line, length), out,
+							  size);
 		}
 	return child_words(&answer->result, out, size);
 }

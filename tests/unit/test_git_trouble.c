@@ -271,6 +271,9 @@ START_TEST(test_bad_surroundings)
 	refuse(conf_of("up.git"), "/up.git: a bare repository");
 	refuse(conf_of("broken"), "/broken: not a git repository");
 	refuse(conf_of("nowhere"), "/nowhere: ");
+	sh("cd work; git config core.repositoryFormatVersion 1; git config extensions.fromLater x");
+	refuse(conf_of("work"), "/work: the repository can't be used: fatal: unknown repository "
+				"extension found: fromlater");
 }
 END_TEST
 

@@ -368,6 +368,8 @@ START_TEST(test_what_needs_the_program)
 	assert_needs("identity");
 	SETTINGS(PERSON, "core.ignorestat", "true");
 	assert_needs("core.ignoreStat");
+	SETTINGS(PERSON, "extensions.objectformat", "sha256");
+	assert_needs("object format");
 	SETTINGS(PERSON, "core.hookspath", "%(prefix)/hooks");
 	assert_needs("core.hooksPath");
 	SETTINGS(PERSON);
