@@ -1,6 +1,6 @@
-/* Values of settings that git stops at ("fatal: bad boolean config value …"), whatever it is asked.
- * It reads its settings before it reads what it is asked, so that one which it does not understand
- * shows them, without anything being done. */
+/* What git stops at before it reads what it is asked: values of settings ("fatal: bad boolean
+ * config value …"), a HEAD that it can't read. Asked what it does not understand it tells of it,
+ * without anything being done. */
 #include <string.h>
 
 #include "runner/helper/features.h"
@@ -26,7 +26,7 @@ static bool stops(const struct finding *finding, const char *command)
 			     strncmp(answer.complaint, "error: unknown option", 21) != 0 &&
 			     strstr(answer.complaint, "fatal: ") != NULL;
 	if (stopped)
-		features_tell(finding, GIT_WAY_REFUSED, "settings", "%s",
+		features_tell(finding, GIT_WAY_REFUSED, "git", "%s",
 			      git_answer_words(&answer, words, sizeof(words)));
 	git_answer_release(&answer);
 	return stopped;

@@ -130,14 +130,14 @@ git config --unset commit.cleanup
 # What git itself stops at is found by asking it, where somebody looks.
 git config push.followTags maybe
 expect_exit 1 plan
-expect_line "  settings: fatal: bad boolean config value 'maybe' for 'push.followtags'"
+expect_line "  git: fatal: bad boolean config value 'maybe' for 'push.followtags'"
 git config --unset push.followTags
 git config core.abbrev 2
 expect_exit 0 validate
-expect_line "  settings: fatal: bad config variable 'core.abbrev' in file '.git/config' at line $(grep -n abbrev .git/config | cut -d: -f1)"
+expect_line "  git: fatal: bad config variable 'core.abbrev' in file '.git/config' at line $(grep -n abbrev .git/config | cut -d: -f1)"
 git config --unset core.abbrev
 expect_exit 0 plan
-! grep -q '  settings: ' "$out" || fail "settings are said to be bad"
+! grep -q '  git: ' "$out" || fail "git is said to stop"
 
 git config --global --unset user.email
 expect_exit 1 plan
