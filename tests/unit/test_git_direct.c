@@ -387,6 +387,37 @@ START_TEST(test_alternates)
 }
 END_TEST
 
+/* Processes that find out what is known, or seldom changes, are spared; but what a remote borrows
+ * is looked for, and now and then it is asked whether it is to tidy up. */
+START_TEST(test_what_is_spared)
+{
+	make_repository();
+	receive_by("echo \"$@\" >>$HOME/args; exec \"$REAL\" \"$@\"");
+	sh("git -C up.git config gc.autoPackLimit 1; git -C up.git config gc.autoDetach false; cd "
+	   "work; git -C ../up.git repack -q; git commit -q --allow-empty -m two; git push -q; git "
+	   "-C ../up.git repack -q; ls ../up.git/objects/pack/*.pack | grep -c . | grep -qx 2; rm "
+	   "-f ../args");
+	git = open_git(conf_of("work"));
+	for (int i = 0; i < 18; i++) {
+		const struct receipt_facts facts = push_one();
+		ck_assert_str_eq(facts.pushed_by, "engine");
+		ck_assert_result(facts, RECEIPT_PUSHED);
+		if (i == 0)
+			ck_assert_str_eq(sh("ls up.git/objects/pack/*.pack | grep -c ."), "1");
+	}
+	ck_assert_str_eq(sh("grep -vn receive.autogc=false args | cut -d: -f1"), "1\n17");
+	ck_assert_str_eq(sh("grep -c core.alternateRefsCommand args"), "18");
+	git_free(git);
+	sh("git clone -q --bare --shared up.git borrows.git; git -C work remote set-url origin "
+	   "../borrows.git; rm args");
+	git = open_git(conf_of("work"));
+	const struct receipt_facts facts = push_one();
+	ck_assert_result(facts, RECEIPT_PUSHED);
+	ck_assert_str_eq(sh("grep -c core.alternateRefsCommand args || true"), "0");
+	git_free(git);
+}
+END_TEST
+
 /* A linked work tree remembers what it pushed where all of them do. */
 START_TEST(test_linked_work_tree)
 {
@@ -433,7 +464,8 @@ int main(void)
 		test_somebody_elses_remote, test_rival_in_between, test_alternates,
 		test_linked_work_tree,      test_tracking_ref,
 	};
-	const TTest *const alone[] = {test_which_way, test_variables, test_misdeeds};
+	const TTest *const alone[] = {test_which_way, test_variables, test_misdeeds,
+				      test_what_is_spared};
 	Suite *suite = suite_create("git direct");
 	add_tests(suite, "direct", both, sizeof(both) / sizeof(both[0]), NULL);
 	add_tests(suite, "by git", both, sizeof(both) / sizeof(both[0]), use_program);
