@@ -15,7 +15,9 @@
 
 #define BUSY_MS       10000
 #define BUSY_PAUSE_MS 5
-#define LOG_PAGES     1000       /* the log goes into the database when it has so many */
+#define LOG_PAGES     1000 /* the log goes into the database when it has so many */
+#define LOG           "-wal"
+#define INDEX         "-shm"
 #define SUSPECT       "-suspect" /* the file beside the database that says: look at all of it */
 
 static int out_of_memory(struct err *err)
@@ -213,6 +215,18 @@ static int look(const struct journal *journal, ino_t *inode, struct err *err)
 	return 1;
 }
 
+/* A file beside the database: 1 and *inode, 0 where there is none. */
+static int look_beside(const struct journal *journal, const char *suffix, ino_t *inode)
+{
+	char path[PATH_MAX];
+	struct stat now;
+	snprintf(path, sizeof(path), "%s%s", journal->file, suffix);
+	if (lstat(path, &now) != 0)
+		return 0;
+	*inode = now.st_ino;
+	return 1;
+}
+
 static int connect(struct journal *journal, int flags, struct err *err)
 {
 	if (sqlite3_open_v2(journal->file, &journal->db, flags | SQLITE_OPEN_NOFOLLOW,
@@ -248,6 +262,7 @@ static int open_now(struct journal *journal, struct err *err)
 		return -1;
 	sqlite3_wal_hook(journal->db, on_log, journal);
 	journal_index_find(&journal->index, journal->file);
+	look_beside(journal, LOG, &journal->log);
 	return look(journal, &journal->inode, err) < 0 ? -1 : 0;
 }
 
@@ -265,7 +280,7 @@ static int open_once(struct journal *journal, struct err *err)
 	return 0;
 }
 
-static const char *const companions[] = {"-wal", "-shm", SUSPECT, NULL};
+static const char *const companions[] = {LOG, INDEX, SUSPECT, NULL};
 
 /* A damaged database is kept, with the files that belong to it, and gone from its place. Those go
  * first: a log that is left behind would be written into the new one. */
@@ -352,17 +367,51 @@ int journal_open(const char *folder, struct journal **journal, char **notice, st
 	return -1;
 }
 
+static int remove_beside(const struct journal *journal, const char *suffix, struct err *err)
+{
+	char path[PATH_MAX];
+	snprintf(path, sizeof(path), "%s%s", journal->file, suffix);
+	if (unlink(path) != 0 && errno != ENOENT)
+		return err_errno(err, "%s: can't be removed", path);
+	return 0;
+}
+
 /* What stands in the place of the journal's files makes room. */
 static int clear_place(const struct journal *journal, bool occupied, struct err *err)
 {
 	char aside[PATH_MAX];
-	for (const char *const *each = companions; *each; each++) {
-		char path[PATH_MAX];
-		snprintf(path, sizeof(path), "%s%s", journal->file, *each);
-		if (!occupied && unlink(path) != 0 && errno != ENOENT)
-			return err_errno(err, "%s: can't be removed", path);
-	}
+	for (const char *const *each = companions; !occupied && *each; each++)
+		if (remove_beside(journal, *each, err) != 0)
+			return -1;
 	return occupied ? file_set_aside(journal->file, companions, aside, sizeof(aside), err) : 0;
+}
+
+/* Whether what was opened with the database lies beside it no more. */
+static bool was_taken(const struct journal *journal, const char *suffix, ino_t opened)
+{
+	ino_t now = 0;
+	return opened != 0 && (look_beside(journal, suffix, &now) == 0 || now != opened);
+}
+
+/* The database is where it was, but not its log, or the index of that: what they held goes into the
+ * database itself. A log of ours stays until then. */
+static int replace_in_place(const struct journal *journal, const unsigned char *bytes,
+			    size_t length, struct err *err)
+{
+	const bool lost = was_taken(journal, LOG, journal->log);
+	if ((lost && remove_beside(journal, LOG, err) != 0) ||
+	    remove_beside(journal, INDEX, err) != 0 ||
+	    file_replace(journal->file, bytes, length, err) != 0)
+		return -1;
+	return remove_beside(journal, LOG, err);
+}
+
+static int replace_whole(const struct journal *journal, bool occupied, const unsigned char *bytes,
+			 size_t length, struct err *err)
+{
+	if (clear_place(journal, occupied, err) != 0)
+		return -1;
+	return file_replace(journal->file, bytes, length, err);
 }
 
 /* The connection goes over to the file that is there now. */
@@ -386,14 +435,15 @@ int journal_put_back(struct journal *journal, struct err *err)
 	ino_t now = 0;
 	sqlite3_int64 length = 0;
 	const int there = look(journal, &now, err);
-	if (there < 0 || (there > 0 && now == journal->inode))
+	const bool stands = there > 0 && now == journal->inode;
+	if (there < 0 || (stands && !was_taken(journal, LOG, journal->log) &&
+			  !was_taken(journal, INDEX, journal->index.inode)))
 		return there < 0 ? -1 : 0;
 	unsigned char *bytes = sqlite3_serialize(journal->db, "main", &length, 0);
 	if (!bytes)
 		return out_of_memory(err);
-	int failed = clear_place(journal, there > 0, err);
-	if (!failed)
-		failed = file_replace(journal->file, bytes, (size_t)length, err);
+	const int failed = stands ? replace_in_place(journal, bytes, (size_t)length, err)
+				  : replace_whole(journal, there > 0, bytes, (size_t)length, err);
 	sqlite3_free(bytes);
 	return failed || reconnect(journal, err) != 0 ? -1 : 1;
 }

@@ -127,10 +127,10 @@ int journal_outbox_remove(struct journal *journal, int64_t id, struct err *err);
 int journal_outbox_add(struct journal *journal, int64_t cycle, const struct journal_report *report,
 		       struct err *err);
 
-/* Whether the file is still the one that was opened; where it was removed or another one put in its
- * place, ours is put back as it was, and the other one kept as file_set_aside does. Not between a
- * SAVED or UNSAVED and its TOLD. 1: it was put back; 0: it stood; -1 and *err: the journal is as it
- * was, and ends with its connection. */
+/* Whether the file, with its log and the index of that, is still the one that was opened; where one
+ * was removed or another one put in its place, ours is put back as it was, and another database
+ * kept as file_set_aside does. Not between a SAVED or UNSAVED and its TOLD. 1: it was put back; 0:
+ * it stood; -1 and *err: the journal is as it was, and ends with its connection. */
 int journal_put_back(struct journal *journal, struct err *err);
 
 /* Adds a message. `kind` is a word ("report", "start", "warning", "agent"). 0, or -1 and *err. */

@@ -134,6 +134,7 @@ struct journal {
 	char *path;  /* as it is named in messages */
 	char *file;  /* the same without symbolic links above the repository's folder */
 	ino_t inode; /* of the file that was opened */
+	ino_t log;   /* of the log that was opened with it; 0: not known */
 	struct journal_index index;
 	bool damaged;           /* the database said so */
 	bool notes;             /* … and that is noted beside it, for who opens it next */

@@ -34,10 +34,31 @@ expect_line "stepgate: step 1: .stepgate/state.db was taken away while it ran: i
 survives journal 'rm .stepgate/state.db'
 expect_line "stepgate: step 1: .stepgate/state.db was taken away while it ran: it is put back" said
 survives log 'rm .stepgate/state.db-wal'
+expect_line "stepgate: step 1: .stepgate/state.db was taken away while it ran: it is put back" said
+survives index 'rm .stepgate/state.db-shm'
 survives lock 'rm .stepgate/lock'
 survives moved 'mv .stepgate ../elsewhere'
 survives status 'rm -rf status'
 expect_line '  "first"' <(jq '.tasks_completed[0]' status/status/EE_CYCLE_STATUS.json | sed 's/^/  /')
+
+# The log alone is taken away, and stepgate killed in the next step: the journal has it all.
+make_repository killed
+write_config killed.conf << 'END'
+repository { path = "killed" }
+step "first" { shell = "echo 1 > one; rm .stepgate/state.db-wal .stepgate/state.db-shm" }
+step "second" { shell = "echo 2 > two; [ -e ../again ] || { : > ../begun; sleep 1000; }" }
+END
+"$STEPGATE" run killed.conf > "$out" 2> "$errors" &
+pid=$!
+wait_for 20 test -e begun
+kill -KILL $pid
+wait $pid 2> wait.err
+touch again
+expect_exit 0 run killed.conf
+expect_in_stderr 'cycle 1 was cut off: it goes on from STEP'
+expect_line 'Cycle 1 closed: All work completed'
+expect "steps" "$(upstream_subjects killed | grep -c '^Step')" 2
+rm begun again
 
 # A link in the place of the status folder: nothing is written where it leads, no step begins.
 make_repository linked
