@@ -55,14 +55,20 @@ expect_in_stderr 'a new one is begun'
 expect_json .cycle_number 4 status/EE_CYCLE_STATUS.json
 [[ $(cat status/EE_CYCLE_STATUS.json.damaged-*) == '{"cycle_number": 17, "oops"' ]] || fail "it is not kept"
 
-# A worker cuts off what is mapped of the journal: it goes on.
+# A worker cuts off what is mapped of the journal: it goes on. (What is cut in the very moment that it
+# is written to ends the run, with words; so each waits until its own process is recorded.)
 cd .. || exit 1
 make_repository cut && cd cut || exit 1
+cat > ../settled.sh << 'END'
+until [ "$(sqlite3 .stepgate/state.db "SELECT process != '' FROM step WHERE step = $1" 2> /dev/null)" = 1 ]; do
+	sleep 0.01
+done
+END
 write_config stepgate.conf << 'END'
 title = "Cut"
-step "one"   { shell = ": > .stepgate/state.db-shm; echo 1 > one; echo '{\"tokens\": 5}' >&3" }
-step "two"   { shell = "truncate -s 5000 .stepgate/state.db-shm; echo 2 > two; echo '{\"tokens\": 5}' >&3" }
-step "three" { shell = "echo junk > .stepgate/state.db-shm; echo 3 > three" }
+step "one"   { shell = "sh ../settled.sh 1; : > .stepgate/state.db-shm; echo 1 > one; echo '{\"tokens\": 5}' >&3" }
+step "two"   { shell = "sh ../settled.sh 2; truncate -s 5000 .stepgate/state.db-shm; echo 2 > two; echo '{\"tokens\": 5}' >&3" }
+step "three" { shell = "sh ../settled.sh 3; echo junk > .stepgate/state.db-shm; echo 3 > three" }
 END
 expect_exit 0 run
 expect_line 'Step 3 completed: Tokens: 0.0%; Status: OK, updated & pushed'

@@ -9,7 +9,7 @@ write_config stepgate.conf << 'END'
 title = "Worker"
 budget { tokens = 1000 threshold = 60 }
 step "Look \"around\"" {
-	shell = 'env | sort | grep -E "^(STEPGATE_|OWN)" | sed "s/KEY=[0-9a-f]\\{16\\}$/KEY=(a key)/"; pwd; readlink /proc/self/fd/0; ls /proc/self/fd | tr "\n" " "; echo; ps -o pgid= -p $$ | tr -d " " | grep -qx $$ && echo own group; echo "{\"tokens\": 100}" >&$STEPGATE_USAGE_FD'
+	shell = 'env | sort | grep -E "^(STEPGATE_|OWN)" | sed "s/KEY=[0-9a-f]\\{16\\}$/KEY=(a key)/; s/WORKER=[0-9a-f]\\{32\\}$/WORKER=(a mark)/"; pwd; readlink /proc/self/fd/0; ls /proc/self/fd | tr "\n" " "; echo; ps -o pgid= -p $$ | tr -d " " | grep -qx $$ && echo own group; echo "{\"tokens\": 100}" >&$STEPGATE_USAGE_FD'
 	environment = {"OWN=yes"}
 }
 step "Read" { command = {"cat"} input = "README" cwd = "sub" }
@@ -35,6 +35,7 @@ STEPGATE_STEP_KEY=(a key)
 STEPGATE_STEP_TITLE=Look \"around\"
 STEPGATE_USAGE_FD=3
 STEPGATE_USED=0
+STEPGATE_WORKER=(a mark)
 $PWD
 /dev/null
 0
