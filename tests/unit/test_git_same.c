@@ -157,7 +157,7 @@ static pid_t start_mover(int count)
 	return pid;
 }
 
-#define MOVES 20
+#define MOVES 12
 
 /* What it put on the branch stays there, and so does what we put there. */
 START_TEST(test_beside_a_branch_that_moves)
