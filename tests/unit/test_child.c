@@ -244,6 +244,14 @@ START_TEST(signals_are_as_new)
 }
 END_TEST
 
+START_TEST(the_umask_is_known)
+{
+	umask(077);
+	run_script("umask", NULL);
+	ck_assert_str_eq(heard.output, "0022\n");
+}
+END_TEST
+
 static void short_time(struct child_spec *spec)
 {
 	spec->timeout_ms = 200;
@@ -450,6 +458,7 @@ int main(void)
 	tcase_add_test(life, a_talk_without_an_answer);
 	tcase_add_test(life, input_that_nobody_reads);
 	tcase_add_test(life, signals_are_as_new);
+	tcase_add_test(life, the_umask_is_known);
 	tcase_add_test(life, a_timeout_ends_the_whole_group);
 	tcase_add_test(life, term_comes_first);
 	tcase_add_test(life, a_stopped_worker_dies_too);

@@ -56,3 +56,33 @@ expect_in_stderr 'stdout'
 expect "the work" "$(git -C repo.git show main:full)" full
 "$STEPGATE" check 5 > /dev/full 2> /dev/null
 expect "exit code of check" $? 1
+
+# A file system that is read-only: said, and nothing is started; what only looks can look.
+cd "$TMPDIR" || exit 1
+if [[ $(id -u) -eq 0 ]] && unshare -m true 2> /dev/null; then
+	make_repository fixed
+	write_config fixed/stepgate.conf << 'END'
+title = "Fixed"
+step "s" { shell = "echo ran > ../ran" }
+END
+	on_fixed() # ARG...
+	{
+		# shellcheck disable=SC2016
+		run unshare -m sh -c 'mount --bind fixed fixed && mount -o remount,ro,bind fixed && cd fixed && exec "$@"' \
+			sh "$STEPGATE" "$@"
+	}
+	on_fixed run
+	expect "exit code on a read-only file system" $code 1
+	expect_in_stderr 'Read-only file system'
+	[[ ! -e ran ]] || fail "a step was run"
+	on_fixed plan
+	expect "exit code of plan" $code 0
+	(cd fixed && "$STEPGATE" run > /dev/null 2>&1) || fail "it can't be run before"
+	rm ran
+	on_fixed run --restart
+	expect "exit code on one that became read-only" $code 1
+	grep -qE 'Read-only file system|read-only|readonly' "$errors" || fail "the reason is not said: $(cat "$errors")"
+	[[ ! -e ran ]] || fail "a step was run"
+	on_fixed status
+	expect "exit code of status" $code 0
+fi

@@ -81,3 +81,15 @@ step "silent" { command = {"true"} usage = "required" }
 END
 expect_exit 0 run estimate.conf
 expect_line 'Step 3 completed: Tokens: 60.0%; Status: OK, updated & pushed'
+
+# A worker that says nothing for its idle_timeout is ended; one that speaks is not, however long.
+write_config idle.conf << 'END'
+title = "Idle"
+on_failure = "skip"
+step "speaks" { shell = "for i in 1 2 3 4 5 6; do echo $i; sleep 0.2; done" idle_timeout = "1s" }
+step "is silent" { shell = "echo once; exec sleep 1000" idle_timeout = "1s" }
+END
+expect_exit 0 run idle.conf
+expect_line 'Step 1 completed: Tokens: 0.0%; Status: OK, updated & pushed'
+expect_line 'Step 2 completed: Tokens: 0.0%; Status: NOK, not committed'
+expect_in_stderr 'step 2: ended after 1 s of silence'
