@@ -49,6 +49,8 @@ START_TEST(test_each_object_of_each_pack)
 	ck_assert(packs_look(packs));
 	for (int i = 1; i <= 710; i++)
 		ck_assert_int_eq(has_number(i), true);
+	packs_rest(packs); /* it says the same afterwards */
+	ck_assert(has_number(1) && has_number(710));
 	for (int i = 711; i < 760; i++) /* the first one is a loose file */
 		ck_assert(!has_number(i));
 	unsigned char id[20] = {0};

@@ -435,8 +435,11 @@ int objects_hold_file(struct objects *objects, int fd, off_t size, const unsigne
 	return 0;
 }
 
+/* By now nobody asks any more what is there, and writing needs memory. */
 int objects_write(struct objects *objects)
 {
+	if (objects->packs)
+		packs_rest(objects->packs);
 	if (write_some(objects) != 0)
 		return -1;
 	return objects->deposit ? deposit_end(objects->deposit) : 0;

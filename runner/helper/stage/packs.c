@@ -222,3 +222,9 @@ bool packs_have(const struct packs *packs, const unsigned char id[20])
 			return true;
 	return false;
 }
+
+void packs_rest(const struct packs *packs)
+{
+	for (const struct pack_index *index = packs->first; index; index = index->next)
+		madvise((void *)(uintptr_t)index->bytes, index->size, MADV_DONTNEED);
+}

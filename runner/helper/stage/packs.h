@@ -19,5 +19,7 @@ void packs_free(struct packs *packs);
 bool packs_look(struct packs *packs);
 /* Whether a pack has it, as of the last look, which went well. From any thread. */
 bool packs_have(const struct packs *packs, const unsigned char id[20]);
+/* Gives back the memory that has been asked for so far; what is asked next is read anew. */
+void packs_rest(const struct packs *packs);
 
 #endif
