@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "conf/conf.h"
+#include "tests/unit/suite.h"
 
 /* A path below the source tree, whose place the harness tells; good until the next call but one. */
 static inline const char *source_path(const char *name)
@@ -72,15 +73,6 @@ static inline const char *refused_text(const char *text)
 {
 	write_text("test.conf", text);
 	return refused("test.conf");
-}
-
-static inline int run_suite(Suite *suite)
-{
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	const int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
 #endif

@@ -15,6 +15,7 @@
 #include "runner/helper/git.h"
 #include "runner/process/child.h"
 #include "runner/process/companion.h"
+#include "tests/unit/suite.h"
 
 #define BOX 4096
 
@@ -225,15 +226,6 @@ static inline void add_tests(Suite *suite, const char *name, const TTest *const 
 		if (is_wanted(tests[i]))
 			tcase_add_test(tcase, tests[i]);
 	suite_add_tcase(suite, tcase);
-}
-
-static inline int run_suite(Suite *suite)
-{
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	const int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
 /* Each runs the tests and gives the exit code of the program; the second one with either engine,

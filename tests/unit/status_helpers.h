@@ -13,8 +13,7 @@
 
 #include "conf/err.h"
 #include "fsm/gate.h"
-
-#define COUNT(list) ((int)(sizeof(list) / sizeof((list)[0])))
+#include "tests/unit/suite.h"
 
 static inline void assert_usage(struct usage usage, int64_t number)
 {
@@ -85,15 +84,6 @@ static inline void assert_has(const char *text, const char *part)
 {
 	ck_assert_msg(text && strstr(text, part), "\"%s\" is not in \"%s\"", part,
 		      text ? text : "(null)");
-}
-
-static inline int run_suite(Suite *suite)
-{
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	const int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
 #endif

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "runner/process/bus.h"
+#include "tests/unit/suite.h"
 
 /* Runs it in a process of its own; what that said goes into said[size], its status is given. */
 static int run(void act(void), char *said, size_t size)
@@ -99,9 +100,5 @@ int main(void)
 	tcase_add_test(ends, test_a_file_is_named);
 	tcase_add_test(ends, test_others_are_what_they_were);
 	suite_add_tcase(suite, ends);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	const int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return run_suite(suite);
 }

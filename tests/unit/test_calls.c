@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "plugins/calls.h"
+#include "tests/unit/suite.h"
 
 static struct call of(int64_t input, int64_t read, int64_t written, int64_t output)
 {
@@ -160,9 +161,5 @@ int main(void)
 	tcase_add_test(calls, a_table_has_a_row_for_each_model_and_the_last_for_the_rest);
 	tcase_add_test(calls, what_is_within_another_part_is_taken_out);
 	suite_add_tcase(suite, calls);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	const int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return run_suite(suite);
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "runner/process/cgroup_place.h"
+#include "tests/unit/suite.h"
 
 /* What is found, or "" where nothing is. */
 static const char *place(enum cgroup_kind kind, const char *cgroups, const char *mounts)
@@ -79,9 +80,5 @@ int main(void)
 	tcase_add_test(texts, part_of_the_tree);
 	tcase_add_test(texts, nothing_to_be_had);
 	suite_add_tcase(suite, texts);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	const int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return run_suite(suite);
 }

@@ -10,6 +10,7 @@
 
 #include "runner/process/child.h"
 #include "status/clock.h"
+#include "tests/unit/suite.h"
 
 struct heard {
 	char output[8192], complaint[1024], usage[1024];
@@ -472,9 +473,5 @@ int main(void)
 	tcase_add_test(life, no_descriptor_is_lost);
 	tcase_add_test(life, environment_is_laid_over_ours);
 	suite_add_tcase(suite, life);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	const int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return run_suite(suite);
 }

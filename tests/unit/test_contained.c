@@ -15,6 +15,7 @@
 #include "runner/process/child.h"
 #include "runner/process/descendants.h"
 #include "status/clock.h"
+#include "tests/unit/suite.h"
 
 #define NOBODY 65534
 
@@ -520,9 +521,5 @@ int main(void)
 	tcase_add_test(daemons, its_daemons_die_with_us_without_a_cgroup);
 	suite_add_tcase(suite, life);
 	suite_add_tcase(suite, daemons);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	const int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return run_suite(suite);
 }

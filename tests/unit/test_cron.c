@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "runner/schedule/cron.h"
+#include "tests/unit/suite.h"
 
 static struct cron parsed(const char *text)
 {
@@ -149,9 +150,5 @@ int main(void)
 	tcase_add_test(cases, test_long_ones_fit_or_are_refused);
 	tcase_add_loop_test(cases, test_calendars, 0, sizeof(calendars) / sizeof(*calendars));
 	suite_add_tcase(suite, cases);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	const int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return run_suite(suite);
 }

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "tests/unit/cycle_helpers.h"
+#include "tests/unit/suite.h"
 
 static const struct receipt_facts locked = {.result = RECEIPT_LOCKED, .why = "index.lock"};
 
@@ -273,8 +274,6 @@ START_TEST(a_refused_close_leaves_the_pass_good)
 }
 END_TEST
 
-#define COUNT(array) ((int)(sizeof(array) / sizeof((array)[0])))
-
 static void add_refused(Suite *suite)
 {
 	TCase *refused = tcase_create("refused");
@@ -304,9 +303,5 @@ int main(void)
 	tcase_add_test(moves, a_newer_pass_replaces_the_older_one);
 	suite_add_tcase(suite, moves);
 	add_refused(suite);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	const int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return run_suite(suite);
 }

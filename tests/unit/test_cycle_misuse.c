@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "tests/unit/cycle_helpers.h"
+#include "tests/unit/suite.h"
 
 static void end_out_of_time(void)
 {
@@ -297,8 +298,6 @@ START_TEST(the_bug_is_told_with_its_place)
 }
 END_TEST
 
-#define COUNT(array) ((int)(sizeof(array) / sizeof((array)[0])))
-
 int main(void)
 {
 	Suite *suite = suite_create("cycle misuse");
@@ -307,9 +306,5 @@ int main(void)
 					 COUNT(misuses));
 	tcase_add_test(misuse, the_bug_is_told_with_its_place);
 	suite_add_tcase(suite, misuse);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	const int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return run_suite(suite);
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "tests/unit/cycle_helpers.h"
+#include "tests/unit/suite.h"
 
 static struct cycle_past past_in(enum fsm_state state)
 {
@@ -214,8 +215,6 @@ START_TEST(an_idle_cycle_with_a_step_is_refused)
 }
 END_TEST
 
-#define COUNT(array) ((int)(sizeof(array) / sizeof((array)[0])))
-
 int main(void)
 {
 	Suite *suite = suite_create("cycle resumed");
@@ -232,9 +231,5 @@ int main(void)
 	tcase_add_loop_test(pasts, an_impossible_past_is_refused, 0, COUNT(impossible));
 	tcase_add_test(pasts, an_idle_cycle_with_a_step_is_refused);
 	suite_add_tcase(suite, pasts);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	const int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return run_suite(suite);
 }

@@ -10,6 +10,7 @@
 #include "runner/helper/engine.h"
 #include "status/clock.h"
 #include "tests/unit/git_helpers.h"
+#include "tests/unit/suite.h"
 
 #define STEPS       60 /* of a seed */
 #define SEEDS       2
@@ -53,7 +54,6 @@ static unsigned pick(unsigned most)
 	return (seed >> 16) % most;
 }
 
-#define COUNT(list)  (sizeof(list) / sizeof((list)[0]))
 #define ONE_OF(list) (list)[pick((unsigned)COUNT(list))]
 
 static const char *const folders[] = {

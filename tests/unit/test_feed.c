@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "status/monitor/feed.h"
+#include "tests/unit/suite.h"
 
 static struct feed *feed;
 
@@ -108,9 +109,5 @@ int main(void)
 	tcase_add_test(test, too_slow);
 	tcase_add_test(test, too_large);
 	suite_add_tcase(suite, test);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	const int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return run_suite(suite);
 }

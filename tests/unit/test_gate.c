@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "fsm/gate.h"
+#include "tests/unit/suite.h"
 
 #define TRIPLES 10000
 
@@ -249,8 +250,6 @@ START_TEST(the_defaults_are_valid)
 }
 END_TEST
 
-#define COUNT(array) ((int)(sizeof(array) / sizeof((array)[0])))
-
 int main(void)
 {
 	Suite *suite = suite_create("gate");
@@ -271,9 +270,5 @@ int main(void)
 	tcase_add_loop_test(figures, terms_out_of_range_are_not_valid, 0, COUNT(terms_given));
 	tcase_add_test(figures, the_defaults_are_valid);
 	suite_add_tcase(suite, figures);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	const int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return run_suite(suite);
 }

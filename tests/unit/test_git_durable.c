@@ -1,6 +1,7 @@
 /* What is said to be committed is on the disk: shown by the system calls of the helper and of the
  * git programs that it runs. */
 #include "tests/unit/git_helpers.h"
+#include "tests/unit/suite.h"
 
 /* The helper runs under strace, with `injected` as an option of it. */
 static void trace(const char *injected)
@@ -235,9 +236,5 @@ int main(void)
 	tcase_add_test(first, test_work_tree_is_synced_first);
 	suite_add_tcase(suite, tcase);
 	suite_add_tcase(suite, first);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	const int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return run_suite(suite);
 }

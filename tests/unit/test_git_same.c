@@ -4,6 +4,7 @@
 #include <sys/wait.h>
 
 #include "tests/unit/git_helpers.h"
+#include "tests/unit/suite.h"
 
 #define ROUNDS 40
 #define SEEDS  3
@@ -228,9 +229,5 @@ int main(void)
 	tcase_add_loop_test(tcase, test_beside_a_branch_that_moves, 0, 2);
 	tcase_add_test(tcase, test_two_helpers);
 	suite_add_tcase(suite, tcase);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	const int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return run_suite(suite);
 }

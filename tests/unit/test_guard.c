@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "status/monitor/guard.h"
+#include "tests/unit/suite.h"
 
 #define TOKEN "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 
@@ -178,9 +179,5 @@ int main(void)
 	tcase_add_test(test, no_token_is_no_key);
 	tcase_add_test(test, cookies_differ);
 	suite_add_tcase(suite, test);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	const int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return run_suite(suite);
 }

@@ -1,6 +1,7 @@
 /* What is ignored, against git: random rules in random places over the same files. */
 #include "runner/helper/stage/scan.h"
 #include "tests/unit/git_helpers.h"
+#include "tests/unit/suite.h"
 
 #define CASES 150
 #define SOAK  5000
@@ -19,7 +20,6 @@ static const char *const names[] = {
 	"a",     "b",     "ab", "x.log", "keep.log",    "c.d",         "foo bar", "trail ", "#hash",
 	"!bang", "*star", "q?", "[z]",   "back\\slash", "caf\xc3\xa9", "\xe9",    ".dot"};
 
-#define COUNT(list)  (sizeof(list) / sizeof((list)[0]))
 #define ONE_OF(list) (list)[pick((unsigned)COUNT(list))]
 
 static void make_files(void)

@@ -12,6 +12,7 @@
 
 #include "runner/process/lock.h"
 #include "runner/process/patience.h"
+#include "tests/unit/suite.h"
 
 static struct lock lock = {.fd = -1};
 
@@ -298,9 +299,5 @@ int main(void)
 	tcase_add_test(cases, test_taken_back);
 	tcase_add_test(cases, test_jitter);
 	suite_add_tcase(suite, cases);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	const int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return run_suite(suite);
 }

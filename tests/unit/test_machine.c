@@ -6,6 +6,7 @@
 
 #include "fsm/receipt.h"
 #include "fsm/rules.h"
+#include "tests/unit/suite.h"
 
 /* All moves there are, written down a second time. */
 static const struct {
@@ -36,8 +37,6 @@ static const struct {
 	{FSM_POSTCHECK, FSM_EV_USER, FSM_CLOSED},
 	{FSM_POSTCHECK, FSM_EV_ERROR, FSM_CLOSED},
 };
-
-#define COUNT(array) ((int)(sizeof(array) / sizeof((array)[0])))
 
 static int expected(enum fsm_state from, enum fsm_event event)
 {
@@ -191,9 +190,5 @@ int main(void)
 	tcase_add_loop_test(names, other_names_are_none, 0, COUNT(no_names));
 	tcase_add_loop_test(names, every_rule_has_words, 1, 8);
 	suite_add_tcase(suite, names);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	const int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return run_suite(suite);
 }

@@ -13,6 +13,7 @@
 #include "runner/process/child.h"
 #include "runner/process/descendants.h"
 #include "status/clock.h"
+#include "tests/unit/suite.h"
 
 static struct child_identity identity;
 static char output[256];
@@ -239,9 +240,5 @@ int main(int argc, char **argv)
 	tcase_add_test(life, leftovers_are_ended_by_their_mark);
 	tcase_add_test(life, identities_are_written_and_read);
 	suite_add_tcase(suite, life);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	const int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return run_suite(suite);
 }

@@ -8,6 +8,7 @@
 
 #include "plugins/mcp.h"
 #include "plugins/mcp_tools.h"
+#include "tests/unit/suite.h"
 
 struct heard {
 	struct mcp_host host; /* first: the host is this */
@@ -227,9 +228,5 @@ int main(void)
 	tcase_add_loop_test(all, any_cut_gives_the_same, 0, 2);
 	tcase_add_test(all, any_end_is_an_end);
 	suite_add_tcase(suite, all);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	const int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return run_suite(suite);
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "plugins/meter.h"
+#include "tests/unit/suite.h"
 
 /* A host that runs nothing: it answers what the test laid out, and keeps what it was asked. */
 struct fake {
@@ -487,8 +488,6 @@ START_TEST(a_command_that_does_not_start_is_unknown)
 }
 END_TEST
 
-#define COUNT(array) ((int)(sizeof(array) / sizeof((array)[0])))
-
 static void add_lines(Suite *suite)
 {
 	TCase *lines = tcase_create("lines");
@@ -529,9 +528,5 @@ int main(void)
 	Suite *suite = suite_create("meter");
 	add_lines(suite);
 	add_command(suite);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	const int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return run_suite(suite);
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "plugins/meter.h"
+#include "tests/unit/suite.h"
 
 static const char *const worker_environment[] = {"STEPGATE_STEP=3", NULL};
 
@@ -102,9 +103,5 @@ int main(void)
 	tcase_add_test(object, a_meter_that_reads_nothing_says_so);
 	tcase_add_test(object, the_live_figure_is_what_was_said);
 	suite_add_tcase(suite, object);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	const int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return run_suite(suite);
 }

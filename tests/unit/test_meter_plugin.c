@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "plugins/meter.h"
+#include "tests/unit/suite.h"
 
 static struct {
 	struct host_program program;
@@ -207,9 +208,5 @@ int main(void)
 	tcase_add_test(plugin, it_is_not_asked_where_it_can_not_be);
 	tcase_add_test(plugin, the_last_answer_counts_and_one_under_way_is_ended_before);
 	suite_add_tcase(suite, plugin);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	const int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return run_suite(suite);
 }

@@ -5,6 +5,7 @@
 
 #include "plugins/meter.h"
 #include "plugins/meter_regex.h"
+#include "tests/unit/suite.h"
 
 static struct usage usage_of(const char *pattern, const char *words, const char **bad)
 {
@@ -138,8 +139,6 @@ START_TEST(a_worker_is_read_by_it)
 }
 END_TEST
 
-#define COUNT(array) ((int)(sizeof(array) / sizeof((array)[0])))
-
 int main(void)
 {
 	Suite *suite = suite_create("meter_regex");
@@ -151,9 +150,5 @@ int main(void)
 	tcase_add_test(regex, long_lines_are_cut);
 	tcase_add_test(regex, a_worker_is_read_by_it);
 	suite_add_tcase(suite, regex);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	const int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return run_suite(suite);
 }

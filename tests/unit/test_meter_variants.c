@@ -1,6 +1,7 @@
 /* Words that no recording has, but other versions, other services or many models may: each is
  * written here by what the agents' own formats say, and what it comes to was added up by hand. */
 #include "recording_helpers.h"
+#include "tests/unit/suite.h"
 
 static const struct {
 	const char *agent, *words;
@@ -229,9 +230,5 @@ int main(void)
 	tcase_add_test(variant, each_of_many_models_counts);
 	tcase_add_test(variant, steps_from_before_are_not_charged);
 	suite_add_tcase(suite, variant);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	const int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return run_suite(suite);
 }

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "fsm/rules.h"
+#include "tests/unit/suite.h"
 
 #define TARGETS ((int)FSM_NSTATES + 1) /* each state, and a refusal */
 
@@ -99,9 +100,5 @@ int main(void)
 			    (int)FSM_NSTATES * (int)FSM_NEVENTS);
 	tcase_add_test(cells, each_rule_catches_mutants_that_no_earlier_one_does);
 	suite_add_tcase(suite, cells);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	const int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return run_suite(suite);
 }

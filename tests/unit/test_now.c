@@ -4,6 +4,7 @@
 #include "status/now.h"
 #include "status/picture.h"
 #include "tests/unit/journal_helpers.h"
+#include "tests/unit/suite.h"
 
 static struct now_holder holder; /* what the fake hands see */
 
@@ -334,9 +335,5 @@ int main(void)
 	tcase_add_loop_test(test, counted_in_pieces, 1, 12);
 	tcase_add_test(test, labels_are_escaped);
 	suite_add_tcase(suite, test);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	const int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return run_suite(suite);
 }

@@ -5,6 +5,7 @@
 
 #include "runner/helper/message.h"
 #include "runner/helper/porcelain.h"
+#include "tests/unit/suite.h"
 
 #define REF  "refs/heads/main"
 #define FROM "refs/heads/main:" REF "\t"
@@ -204,9 +205,5 @@ int main(void)
 	tcase_add_test(tcase, test_long_lines);
 	tcase_add_test(tcase, test_message);
 	suite_add_tcase(suite, tcase);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	const int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return run_suite(suite);
 }

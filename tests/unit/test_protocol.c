@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "plugins/protocol.h"
+#include "tests/unit/suite.h"
 
 /* What an ear heard, as one text. */
 static char heard[4096];
@@ -368,8 +369,6 @@ START_TEST(words_round_trip)
 }
 END_TEST
 
-#define COUNT(list) (int)(sizeof(list) / sizeof((list)[0]))
-
 int main(void)
 {
 	Suite *suite = suite_create("protocol");
@@ -388,9 +387,5 @@ int main(void)
 	tcase_add_loop_test(tests, calls_that_are_none, 0, COUNT(calls));
 	tcase_add_test(tests, words_round_trip);
 	suite_add_tcase(suite, tests);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_NORMAL);
-	const int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return run_suite(suite);
 }

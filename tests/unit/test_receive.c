@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "runner/helper/receive.h"
+#include "tests/unit/suite.h"
 
 #define ONE   "1111111111111111111111111111111111111111"
 #define TWO   "2222222222222222222222222222222222222222"
@@ -364,9 +365,5 @@ int main(void)
 	tcase_add_test(tcase, test_much_is_said);
 	tcase_add_test(tcase, test_broken_report);
 	suite_add_tcase(suite, tcase);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	const int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return run_suite(suite);
 }

@@ -2,6 +2,7 @@
 #include <check.h>
 
 #include "recording_helpers.h"
+#include "tests/unit/suite.h"
 
 static void print_cell(const struct recording *recording, const struct reading *reading)
 {
@@ -134,9 +135,5 @@ int main(void)
 	tcase_add_test(recordings, two_that_printed_into_one_stream_both_count);
 	tcase_set_timeout(recordings, 300);
 	suite_add_tcase(suite, recordings);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	const int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return run_suite(suite);
 }

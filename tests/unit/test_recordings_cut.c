@@ -7,6 +7,7 @@
 
 #include "recording_helpers.h"
 #include "recording_ways.h"
+#include "tests/unit/suite.h"
 
 static void cut_at(const struct recording *recording, size_t length)
 {
@@ -81,9 +82,5 @@ int main(void)
 			    (int)(sizeof(ways) / sizeof(ways[0])));
 	tcase_set_timeout(cut, 600);
 	suite_add_tcase(suite, cut);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	const int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return run_suite(suite);
 }

@@ -10,6 +10,7 @@
 
 #include "recording_helpers.h"
 #include "recording_ways.h"
+#include "tests/unit/suite.h"
 
 enum damage {
 	SAME,
@@ -159,9 +160,5 @@ int main(void)
 	tcase_add_loop_test(files, damaged_files_are_never_under_and_never_exact, MARKED, NDAMAGES);
 	tcase_set_timeout(files, 600);
 	suite_add_tcase(suite, files);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	const int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return run_suite(suite);
 }

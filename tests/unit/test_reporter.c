@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "tests/unit/reporter_helpers.h"
+#include "tests/unit/suite.h"
 
 static const char *const command[] = {"notify", "--quiet", NULL};
 
@@ -313,8 +314,6 @@ START_TEST(no_descriptor_is_left_open)
 }
 END_TEST
 
-#define COUNT(array) ((int)(sizeof(array) / sizeof((array)[0])))
-
 static void add_file(Suite *suite)
 {
 	TCase *file = tcase_create("file");
@@ -348,9 +347,5 @@ int main(void)
 	tcase_add_test(program, what_a_program_prints_is_of_no_matter);
 	suite_add_tcase(suite, program);
 	add_file(suite);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	const int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return run_suite(suite);
 }

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "tests/unit/reporter_helpers.h"
+#include "tests/unit/suite.h"
 
 /* What a remote reporter is sent. */
 static char *body_for(enum conf_report_type type, const struct report *report)
@@ -164,9 +165,5 @@ int main(void)
 			    sizeof(closes) / sizeof(closes[0]));
 	tcase_add_test(tests, the_desktop_is_told_where_there_is_one);
 	suite_add_tcase(suite, tests);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	const int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return run_suite(suite);
 }

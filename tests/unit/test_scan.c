@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "plugins/scan.h"
+#include "tests/unit/suite.h"
 
 enum { A, B, B_C, DEEP, MODELS_X, MODELS, LIST_Y, LIST, NPATHS };
 static const char *const paths[NPATHS] = {
@@ -240,9 +241,5 @@ int main(void)
 	tcase_add_test(scan, lengths_and_depths_are_nothing_to_it);
 	tcase_add_test(scan, a_long_text_is_cut_and_measured);
 	suite_add_tcase(suite, scan);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	const int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return run_suite(suite);
 }

@@ -6,6 +6,7 @@
 #include "runner/sender/lane.h"
 #include "runner/sender/letter.h"
 #include "runner/sender/signature.h"
+#include "tests/unit/suite.h"
 
 static struct lane *lanes;
 
@@ -211,9 +212,5 @@ int main(void)
 			    sizeof(signatures) / sizeof(signatures[0]));
 	tcase_add_test(tests, a_key_that_is_no_base64_makes_none);
 	suite_add_tcase(suite, tests);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	const int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return run_suite(suite);
 }

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "runner/cycle/step_log.h"
+#include "tests/unit/suite.h"
 
 #define MOST 8192
 #define LOG  ".stepgate/logs/cycle-0003/step-07.log"
@@ -168,9 +169,5 @@ int main(void)
 	tcase_add_test(logs, links_are_not_followed);
 	tcase_add_test(logs, a_folder_of_too_long_a_name);
 	suite_add_tcase(suite, logs);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	const int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return run_suite(suite);
 }

@@ -8,6 +8,7 @@
 
 #include "runner/process/stop.h"
 #include "status/clock.h"
+#include "tests/unit/suite.h"
 
 static void setup(void)
 {
@@ -145,9 +146,5 @@ int main(void)
 	TCase *bare = tcase_create("bare");
 	tcase_add_test(bare, test_nohup);
 	suite_add_tcase(suite, bare);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	const int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return run_suite(suite);
 }

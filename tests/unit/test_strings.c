@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "fsm/machine.h"
+#include "tests/unit/suite.h"
 
 #define LENGTH 6
 
@@ -175,9 +176,5 @@ int main(void)
 	tcase_add_test(walks, as_many_are_accepted_as_there_should_be);
 	tcase_add_test(walks, a_second_step_goes_the_same_way);
 	suite_add_tcase(suite, walks);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	const int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return run_suite(suite);
 }

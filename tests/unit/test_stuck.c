@@ -13,6 +13,7 @@
 
 #include "runner/process/stuck.h"
 #include "status/clock.h"
+#include "tests/unit/suite.h"
 
 static char here[1024], path[2048];
 
@@ -221,9 +222,5 @@ int main(void)
 	tcase_add_test(looks, test_somewhere);
 	tcase_add_test(looks, test_watch);
 	suite_add_tcase(suite, looks);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	const int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return run_suite(suite);
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "plugins/usage.h"
+#include "tests/unit/suite.h"
 
 /* Four figures; -1 is unknown. */
 static struct tokens four(int64_t input, int64_t read, int64_t written, int64_t output)
@@ -135,9 +136,5 @@ int main(void)
 	tcase_add_test(usage, an_empty_reading_knows_nothing);
 	tcase_add_test(usage, every_word_has_its_name);
 	suite_add_tcase(suite, usage);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	const int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return run_suite(suite);
 }

@@ -11,6 +11,7 @@
 #include "runner/helper/talk.h"
 #include "runner/helper/wire.h"
 #include "status/clock.h"
+#include "tests/unit/suite.h"
 
 static int ends[2];
 static struct wire_frame out, in;
@@ -371,9 +372,5 @@ int main(void)
 	for (size_t i = 0; i < sizeof(tests) / sizeof(tests[0]); i++)
 		tcase_add_test(tcase, tests[i]);
 	suite_add_tcase(suite, tcase);
-	SRunner *runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	const int failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return run_suite(suite);
 }
