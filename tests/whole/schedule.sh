@@ -48,6 +48,11 @@ expect_exit 0 schedule "$conf" '0 3 * * mon-fri'
 expect_stderr ''
 expect_line "# BEGIN stepgate $conf"
 expect_line "# END stepgate $conf"
+# What becomes of a time that is skipped or comes twice, and of a run that was missed.
+for words in 'makes up for a time that the change to' 'does not run twice when the clock is set back' \
+	'is not made up for: `stepgate schedule --systemd` does that'; do
+	grep -qF -- "$words" "$out" || fail "the crontab block does not say: $words"
+done
 line=$(grep -v '^#' "$out")
 expect "the lines that are no comments" "$(wc -l <<< "$line")" 1
 expect "the times" "${line%% /*}" '0 3 * * 1-5'
@@ -128,6 +133,9 @@ expect_exit 0 schedule "$conf" '30 2 1,15 * fri' --systemd --jitter 90s
 cp "$out" printed
 expect_line 'OnCalendar=*-*-01,15 02:30:00'
 expect_line 'OnCalendar=Fri *-*-* 02:30:00'
+for words in 'skips is left out' 'comes twice when the clock is set back counts once' 'is made up for, once'; do
+	grep -qF -- "$words" "$out" || fail "the timer does not say: $words"
+done
 expect_line 'Persistent=true'
 expect_line 'RandomizedDelaySec=90000ms'
 expect_line 'KillMode=mixed'
