@@ -15,7 +15,8 @@ time_plan
 check_ending()
 {
 	# The loader's calls fail too, and it has an exit code of its own.
-	[[ $code -eq 127 ]] && grep -q 'error while loading shared libraries' "$errors" && return
+	[[ $code -eq 127 ]] && grep -qE '(error while loading shared libraries|^cannot allocate TLS data)' "$errors" &&
+		return
 	# glibc 2.36 crashes in any program whose first wish for memory brk refuses, be it of two lines.
 	[[ $code -eq 139 && ! -s $out && ! -s $errors ]] &&
 		grep -q '^failed at call [0-9]*: brk ' "$notes/harm" && return
